@@ -1,0 +1,1 @@
+"""Fascicle: continuing education for therapists. `docs/map.md` shows which page is where."""

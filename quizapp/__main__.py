@@ -1,0 +1,61 @@
+"""`make run`: prepare the database, publish the course, start the job runner, serve, and say where."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from flask_migrate import upgrade
+from granian import Granian
+from granian.constants import Interfaces
+
+from config import ROOT
+from quizapp.app import create_app, utc_now
+from quizapp.services import accounts, publishing
+
+
+def prepare(host: str) -> tuple[bool, int, str]:
+    """Bring the database and the content up to date. Returns (demo people exist, threads, mail folder or empty)."""
+    app = create_app()
+    with app.app_context():
+        upgrade()
+        report = publishing.publish_course(Path(app.config["QUESTIONS_PATH"]), utc_now())
+        for problem in report.problems:
+            print(problem, file=sys.stderr)
+        if not app.config["PUBLIC_URL"] and host in {"127.0.0.1", "localhost", "::1"}:
+            accounts.add_demo_people(utc_now())
+        has_demo = accounts.has_demo_people()
+        return has_demo, app.config["THREADS"], "" if app.config["MAIL_SERVER"] else app.config["MAIL_FOLDER"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="quizapp", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=5000)
+    options = parser.parse_args()
+    has_demo, threads, mail_folder = prepare(options.host)
+    shown = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"\n  Fascicle is at http://{shown}:{options.port}/", flush=True)
+    if has_demo:
+        print("  To look around: Sign in, then “Sign in as the demo learner”. Or create an account.")
+    if mail_folder:
+        print(f"  No mail server is set up: letters are kept as files in {mail_folder}")
+    print("  Stop with Ctrl+C.\n", flush=True)
+    runner = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "run"], cwd=ROOT)  # noqa: S603
+    try:
+        Granian(
+            "wsgi:app",
+            address=options.host,
+            port=options.port,
+            interface=Interfaces.WSGI,
+            blocking_threads=threads,
+            working_dir=ROOT,
+            log_access=False,
+        ).serve()
+    finally:
+        runner.terminate()
+        runner.wait(timeout=10)
+
+
+if __name__ == "__main__":
+    main()

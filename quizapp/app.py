@@ -1,0 +1,92 @@
+"""The factory: the only place that knows everyone."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import flask_bootstrap
+from flask import Flask
+from flask_compress import Compress
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from sqlalchemy.pool import StaticPool
+from whitenoise import WhiteNoise
+
+from config import ROOT, development_secret, read_settings
+from quizapp.commands import banks, demo, jobs, mail, modules, people, site_map
+from quizapp.store.db import db, init_database
+from quizapp.store.people import Datastore
+from quizapp.web import accounts, admin, learn, quiz, site
+from quizapp.web.assets import init_assets
+from quizapp.web.display import init_display
+from quizapp.web.errors import init_errors
+from quizapp.web.middleware import init_logging, init_middleware
+
+BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css"
+MAX_FORM_BYTES = 1_000_000
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def create_app(settings: dict[str, Any] | None = None) -> Flask:
+    """Build the application. `settings` override what the environment says (tests pass theirs)."""
+    values = {**read_settings(), **(settings or {})}
+    app = Flask(
+        "quizapp",
+        instance_path=values["INSTANCE_PATH"],
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "quizapp" / "static"),
+    )
+    app.config.update(values)
+    _set_framework_options(app)
+    init_logging(app.config["LOG_LEVEL"])
+    init_database(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    CSRFProtect(app)
+    Compress(app)
+    init_middleware(app)
+    init_errors(app)
+    init_assets(app, {"bootstrap": BOOTSTRAP})
+    init_display(app)
+    accounts.init_accounts(app, Datastore())
+    for blueprint in (site.bp, learn.bp, quiz.bp, admin.bp):
+        app.register_blueprint(blueprint)
+    for group in (modules.group, banks.group, jobs.group, mail.group, people.group, demo.group, site_map.command):
+        app.cli.add_command(group)
+    files = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=31_536_000)
+    files.add_files(str(BOOTSTRAP), prefix="static/bootstrap/")
+    app.wsgi_app = files  # type: ignore[method-assign]
+    return app
+
+
+def _set_framework_options(app: Flask) -> None:
+    config = app.config
+    config.setdefault("CLOCK", utc_now)
+    if not config["SECRET_KEY"]:
+        if config["PUBLIC_URL"]:
+            raise SystemExit(
+                "PUBLIC_URL is set, so this is production: set SECRET_KEY too (any long random text, kept secret)."
+            )
+        config["SECRET_KEY"] = development_secret(Path(config["INSTANCE_PATH"]))
+    Path(config["INSTANCE_PATH"]).mkdir(parents=True, exist_ok=True)
+    url = (
+        config["DATABASE_URL"]
+        .replace("postgres://", "postgresql://", 1)
+        .replace("postgresql://", "postgresql+psycopg://", 1)
+    )
+    config["SQLALCHEMY_DATABASE_URI"] = url
+    config["SQLALCHEMY_ENGINE_OPTIONS"] = (
+        {"poolclass": StaticPool}
+        if url == "sqlite://"
+        else {"pool_size": config["THREADS"] * 2, "max_overflow": 4, "pool_timeout": 10}
+    )
+    config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
+    config["WTF_CSRF_TIME_LIMIT"] = None  # a quiz may stay open for longer than any limit
+    config["SESSION_COOKIE_NAME"] = "fascicle"
+    config["SESSION_COOKIE_HTTPONLY"] = True
+    config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    config["SESSION_COOKIE_SECURE"] = config["PUBLIC_URL"].startswith("https://")
+    config["PERMANENT_SESSION_LIFETIME"] = dt.timedelta(days=30)
+    config["COMPRESS_MIMETYPES"] = ["text/html", "application/json", "image/svg+xml"]

@@ -1,0 +1,214 @@
+"""A course as it lies on disk: every file read, everything that could be understood kept beside every fault.
+
+Nothing here decides whether the parts fit together; `checks.py` does, on the trees as written, so that a fault in one
+field hides none in another.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from quizapp.banks import drawings
+from quizapp.banks.lesson import Lesson, read_lesson
+from quizapp.banks.second_look import find_hidden_faults
+from quizapp.banks.text_files import read_text
+from quizapp.banks.yaml_text import Sheet, read_yaml
+from quizapp.domain.credit import Methods
+from quizapp.domain.drafts import Draft
+from quizapp.domain.evidence import Register
+from quizapp.domain.faults import closest, explain_faults
+from quizapp.domain.items import ITEM_TYPES, Item, read_draft
+from quizapp.domain.modules import SLUG, Course, ModuleFacts, Part
+from quizapp.domain.problems import Problem
+
+MODULE_FILES = ("module.yaml", "lesson.md", "bank.yaml")
+COURSE_FILES = ("course.yaml", "evidence.yaml", "credit.yaml")
+
+M = TypeVar("M", bound=Course | ModuleFacts | Register | Methods | Part)
+
+
+class BankHead(Part):
+    """`bank.yaml` without a look into its items."""
+
+    format: Literal[1]
+    module: str = Field(pattern=SLUG, max_length=60)
+    items: tuple[Any, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[M]):
+    """A YAML file and, where it has no fault, what it says. `tree` is what could be read, perhaps nothing."""
+
+    sheet: Sheet
+    value: M | None
+
+    @property
+    def tree(self) -> dict[str, Any]:
+        return self.sheet.tree or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The items of a bank: as written, and as items where they have no fault of their own."""
+
+    head: Written[BankHead]
+    drafts: tuple[Draft, ...] = ()
+    items: tuple[Item | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleText:
+    """A module folder as read. What is None was not there."""
+
+    name: str
+    folder: str
+    facts: Written[ModuleFacts] | None = None
+    bank: Bank | None = None
+    lesson: Lesson | None = None
+    drawings: Mapping[str, str | None] = field(default_factory=dict)
+    """Path as a lesson writes it → the drawing as HTML, None where it has faults."""
+
+    def file(self, name: str) -> str:
+        return f"{self.folder}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class CourseText:
+    """A course folder as read, or the part of one that there is."""
+
+    folder: str
+    course: Written[Course] | None = None
+    evidence: Written[Register] | None = None
+    credit: Written[Methods] | None = None
+    modules: tuple[ModuleText, ...] = ()
+
+
+class Reader:
+    """Reads files and gathers their faults. `problems` carry absolute file names."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def read_course(self, folder: Path) -> CourseText:
+        """A course folder with all its modules."""
+        evidence = self.read_model(folder / "evidence.yaml", Register)
+        sources = list_sources(evidence)
+        names = sorted(entry for entry in folder.iterdir() if is_module_folder(entry))
+        return CourseText(
+            str(folder),
+            self.read_model(folder / "course.yaml", Course),
+            evidence,
+            self.read_model(folder / "credit.yaml", Methods),
+            tuple(self.read_module(entry, sources) for entry in names),
+        )
+
+    def read_module(self, folder: Path, sources: Mapping[str, tuple[str, ...]] | None = None) -> ModuleText:
+        """A module folder."""
+        figures = {f"figures/{path.name}": self._read_drawing(path) for path in sorted((folder / "figures").glob("*.svg"))}
+        facts = self.read_model(folder / "module.yaml", ModuleFacts)
+        lesson = self.read_lesson(folder / "lesson.md", sources, figures)
+        return ModuleText(folder.name, str(folder), facts, self.read_bank(folder / "bank.yaml"), lesson, figures)
+
+    def read_lesson(
+        self, path: Path, sources: Mapping[str, tuple[str, ...]] | None = None, figures: Mapping[str, str | None] | None = None
+    ) -> Lesson | None:
+        text, problems = read_text(path, str(path))
+        self.problems += problems
+        if text is None:
+            return None
+        shown = {name: drawing or "" for name, drawing in (figures or {}).items()}
+        lesson = read_lesson(text, str(path), sources, shown)
+        self.problems += lesson.problems
+        return lesson
+
+    def read_bank(self, path: Path) -> Bank:
+        head = self.read_model(path, BankHead)
+        raw = head.tree.get("items")
+        if not isinstance(raw, list):
+            return Bank(head)
+        lines = _split_lines(head.sheet)
+        drafts, items = [], []
+        for number, fields in enumerate(raw):
+            line = head.sheet.line_of("items", number)
+            if not isinstance(fields, dict):
+                self.problems.append(Problem(str(path), line, "not-a-mapping", f"item {number + 1} is not a mapping", "begin it with - id: …"))
+                continue
+            draft = Draft(str(fields.get("type", "")), {k: v for k, v in fields.items() if k != "type"}, str(path), lines.get(number, {}))
+            drafts.append(draft)
+            items.append(self._read_item(draft, "type" in fields))
+        return Bank(head, tuple(drafts), tuple(items))
+
+    def _read_item(self, draft: Draft, is_typed: bool) -> Item | None:
+        known = ", ".join(sorted(ITEM_TYPES))
+        if draft.kind in ITEM_TYPES:
+            return self._read_typed(draft)
+        if not is_typed:
+            self.problems.append(Problem(draft.file, draft.line_of(()), "missing-field", "type: is missing", f"one of {known}"))
+            return None
+        hint = closest(draft.kind, list(ITEM_TYPES), f"one of {known}")
+        message = f"there is no item type {draft.kind[:60]!r}"
+        self.problems.append(Problem(draft.file, draft.line_of(("type",)), "unknown-type", message, hint))
+        for kind in get_close_matches(draft.kind, list(ITEM_TYPES), n=1):  # its other faults, as the type that was meant
+            self._read_typed(Draft(kind, draft.fields, draft.file, draft.lines))
+        return None
+
+    def _read_typed(self, draft: Draft) -> Item | None:
+        item, problems = read_draft(draft)
+        if item is None:
+            problems += find_hidden_faults(draft)
+        self.problems += problems
+        return item
+
+    def read_model(self, path: Path, model: type[M]) -> Written[M]:
+        """A YAML file checked against its model."""
+        file = str(path)
+        text, problems = read_text(path, file)
+        sheet = read_yaml(text, file) if text is not None else Sheet(file, None)
+        self.problems += [*problems, *sheet.problems]
+        if sheet.tree is None:
+            return Written(sheet, None)
+        try:
+            return Written(sheet, model.model_validate(sheet.tree))
+        except ValidationError as error:
+            self.problems += explain_faults(error, file, sheet.lines, model=model)
+            return Written(sheet, None)
+
+    def _read_drawing(self, path: Path) -> str | None:
+        text, problems = read_text(path, str(path), drawings.MAX_BYTES)
+        if text is not None:
+            html, problems = drawings.read_drawing(text, str(path), path.stem)
+        else:
+            html = None
+        self.problems += problems
+        return html
+
+
+def is_module_folder(path: Path) -> bool:
+    """Whether this looks like the folder of a module."""
+    return path.is_dir() and any((path / name).is_file() for name in MODULE_FILES)
+
+
+def list_sources(evidence: "Written[Register] | None") -> dict[str, tuple[str, ...]] | None:
+    """Claim id → reference ids, as far as the register can be read; None without one."""
+    claims = evidence.tree.get("claims") if evidence is not None else None
+    if not isinstance(claims, dict):
+        return None
+    return {claim: tuple(map(str, _list(fields, "references"))) for claim, fields in claims.items()}
+
+
+def _list(fields: Any, name: str) -> list[Any]:
+    found = fields.get(name) if isinstance(fields, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _split_lines(sheet: Sheet) -> dict[int, dict[tuple[str | int, ...], int]]:
+    """The lines of each item, under paths that begin at the item."""
+    lines: dict[int, dict[tuple[str | int, ...], int]] = {}
+    for path, line in sheet.lines.items():
+        if len(path) >= 2 and path[0] == "items" and isinstance(path[1], int):
+            lines.setdefault(path[1], {})[path[2:]] = line
+    return lines

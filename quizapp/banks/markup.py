@@ -1,0 +1,221 @@
+"""Markdown as safe HTML, with citations as links.
+
+HTML in Markdown is off, images belong to lessons only, and what comes out passes an allow-list once more. Rendering is
+cached: the same text with the same sources costs a look-up.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from quizapp.domain.evidence import CITATION, Citation, Register, find_citations, parse_citation
+
+Sources = Mapping[str, Sequence[str]]
+"""Claim id → the ids of its references."""
+
+FIGURE_SLOT = "figure-slot"
+"""An element that no author can write: where a checked drawing goes after the text around it was sanitised."""
+
+_TAGS = {
+    "a", "aside", "blockquote", "br", "code", "details", "div", "em", "figcaption", "figure", FIGURE_SLOT, "h3", "h4", "hr", "li",
+    "ol", "p", "pre", "s", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "*": {"class"},
+    "a": {"href", "rel"},
+    "div": {"role", "aria-label", "tabindex"},
+    "ol": {"start"},
+    "th": {"scope"},
+    FIGURE_SLOT: {"id"},
+}
+_CLEANER = nh3.Cleaner(tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"https", "http", "mailto"}, link_rel=None)
+
+_ALIGN = {"text-align:right": "text-end", "text-align:center": "text-center", "text-align:left": "text-start"}
+_REFUSED_LINK = re.compile(r"\]\(\s*<?\s*(javascript|vbscript|data|file):", re.IGNORECASE)
+_LIKE_CITATION = re.compile(r"\[\s*[A-Za-z]\d+(?:\.\d+)?\b[^\[\]]*\](?!\()")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Safe HTML, and the ids of the claims it cites in order of first citation."""
+
+    html: Markup
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Something in a Markdown text that will not come out as its author means. `line` counts from 1 in the text."""
+
+    line: int
+    code: str
+    message: str
+    hint: str
+
+
+def show_text(text: str, evidence: Register | None = None) -> Markup:
+    """A text of several paragraphs (vignette, stem, rationale) as safe HTML.
+
+    Citations link to `#R2` and so on, as `evidence` has them; without `evidence` they are left out.
+    """
+    return render_cited(text, evidence).html
+
+
+def show_inline(text: str, evidence: Register | None = None) -> Markup:
+    """One line of text (an option, a title) as safe HTML without a paragraph around it."""
+    return render_cited(text, evidence, inline=True).html
+
+
+def render_cited(text: str, evidence: Register | None = None, *, inline: bool = False) -> Rendered:
+    """Safe HTML and the claims cited."""
+    claims = dict.fromkeys(cited.claim for cited in find_citations(text))
+    known = tuple((c, evidence.claims[c].references) for c in claims if c in evidence.claims) if evidence is not None else None
+    return _render(text, inline, known)
+
+
+@lru_cache(maxsize=4096)
+def _render(text: str, inline: bool, known: tuple[tuple[str, tuple[str, ...]], ...] | None) -> Rendered:
+    env: dict[str, Any] = {"sources": None if known is None else dict(known), "cites": {}}
+    html = _TEXT.renderInline(text, env) if inline else _TEXT.render(text, env)
+    return Rendered(Markup(sanitise(html).strip()), tuple(env["cites"]))  # noqa: S704 - sanitised
+
+
+def sanitise(html: str) -> str:
+    """Only what the allow-list names survives."""
+    return _CLEANER.clean(html)
+
+
+def find_slips(text: str) -> list[Slip]:
+    """Everything in a text of an item that would be shown otherwise than meant."""
+    slips = [*find_token_slips(_LINT.parse(text)), *find_text_slips(text)]
+    return sorted(set(slips), key=lambda slip: (slip.line, slip.code))
+
+
+def find_text_slips(text: str) -> Iterator[Slip]:
+    """Brackets that look like a citation and are none, and links that no page will follow."""
+    for match in _REFUSED_LINK.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        yield Slip(line, "bad-link", f"a link may not begin with {match[1]}:", "begin it with https://")
+    for match in _LIKE_CITATION.finditer(text):
+        if not CITATION.match(text, match.start()) and text[match.start() - 1 : match.start()] != "\\":
+            line = text.count("\n", 0, match.start()) + 1
+            shown = " ".join(match[0].split())[:60]
+            yield Slip(line, "bad-citation", f"{shown} is not a citation", "write [A1.1], [A1.1, B2] or [B15 R42]")
+
+
+def find_token_slips(tokens: Sequence[Token], *, images: bool = False) -> Iterator[Slip]:
+    """HTML, unsafe or relative links and (unless `images`) images among the tokens of a parse with HTML on."""
+    for token in tokens:
+        line = token.map[0] + 1 if token.map else 1
+        if token.type == "html_block":
+            yield _html_slip(line, token.content)
+        for child in token.children or ():
+            if child.type in ("softbreak", "hardbreak"):
+                line += 1
+            elif child.type == "html_inline":
+                yield _html_slip(line, child.content)
+            elif child.type == "image" and not images:
+                yield Slip(line, "image", "an image cannot stand here", "put drawings into the lesson")
+            elif child.type == "link_open" and not str(child.attrGet("href")).startswith(("https://", "http://", "mailto:")):
+                yield Slip(line, "bad-link", f"the link to {str(child.attrGet('href'))[:60]!r} leads nowhere", "begin it with https://")
+
+
+def _html_slip(line: int, content: str) -> Slip:
+    shown = " ".join(content.split())[:40]
+    return Slip(line, "html", f"HTML is shown as text: {shown}", "write Markdown; for a bare < write \\<")
+
+
+def make_parser(*, html: bool = False) -> MarkdownIt:
+    """CommonMark with tables and citations. `html` only to find it: such a parser's output is never shown."""
+    parser = MarkdownIt("commonmark", {"html": html}).enable("table")
+    parser.inline.ruler.before("link", "citation", _read_citation)
+    parser.add_render_rule("citation", _show_citation)
+    parser.add_render_rule("link_open", _open_link)
+    parser.add_render_rule("table_open", _open_table)
+    parser.add_render_rule("table_close", _close_table)
+    for cell in ("th_open", "td_open"):
+        parser.add_render_rule(cell, _open_cell)
+    return parser
+
+
+def _read_citation(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] != "[":
+        return False
+    match = CITATION.match(state.src, state.pos)
+    if match is None or match.end() > state.posMax:
+        return False
+    if not silent:
+        if not _links(match[1], state.env):  # nothing will stand here, so no space before it
+            state.pending = state.pending.rstrip(" ")
+            if not state.pending and state.tokens and state.tokens[-1].type == "softbreak":
+                state.tokens.pop()
+        token = state.push("citation", "", 0)
+        token.content = match[1]
+    state.pos = match.end()
+    return True
+
+
+def _links(inside: str, env: Mapping[str, Any]) -> list[str]:
+    """What a citation shows: the ids of references, or the id of a claim that nobody knows."""
+    sources: Sources | None = env.get("sources")
+    if sources is None:
+        return []
+    shown: dict[str, None] = {}
+    for cited in parse_citation(inside):
+        if cited.claim not in sources:
+            shown.setdefault(cited.claim)
+        for reference in narrow(cited, sources):
+            shown.setdefault(reference)
+    return list(shown)
+
+
+def narrow(cited: Citation, sources: Sources) -> Sequence[str]:
+    """The references that a citation stands for: those it names, or all of its claim's."""
+    return cited.references or sources.get(cited.claim, ())
+
+
+def _show_citation(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+    inside = tokens[index].content
+    for cited in parse_citation(inside):
+        env.setdefault("cites", {}).setdefault(cited.claim)
+    links = (f'<a href="#{r}" class="small cite">[{r}]</a>' if r.startswith("R") else f"[{r}]" for r in _links(inside, env))
+    return " ".join(links)
+
+
+def _open_link(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
+    tokens[index].attrSet("rel", "noopener")
+    return self.renderToken(tokens, index, options, env)
+
+
+def _open_table(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+    env["n_tables"] = number = env.get("n_tables", 0) + 1
+    name = " ".join(filter(None, ("Table", str(number) if number > 1 else "", env.get("where", ""))))
+    return f'<div class="scroll mb-4" role="region" aria-label="{escapeHtml(name)}" tabindex="0"><table class="table">\n'
+
+
+def _close_table(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+    return "</table></div>\n"
+
+
+def _open_cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
+    cell = tokens[index]
+    align = _ALIGN.get(str(cell.attrs.pop("style", "")))
+    if align:
+        cell.attrSet("class", align)
+    if cell.tag == "th":
+        cell.attrSet("scope", "col")
+    return self.renderToken(tokens, index, options, env)
+
+
+_TEXT = make_parser().disable("image")
+_LINT = make_parser(html=True)

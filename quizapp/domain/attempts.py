@@ -1,0 +1,232 @@
+"""An attempt is a list of steps that only grows. What it looks like now is derived from them, never stored instead.
+
+Step 1 pins everything: the module version, the item versions, the order of items and options. Each save is a step for
+one slot and holds that slot's whole new state. The last step finishes.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from quizapp.domain.items.base import Item, Presentation, Response
+
+
+class Kind(StrEnum):
+    """What the attempt is for: a scored quiz, or practice, which leaves no score."""
+
+    QUIZ = "quiz"
+    PRACTICE = "practice"
+
+
+class Feedback(StrEnum):
+    """When the key and the reasons are shown: after the end, or once each answer is checked."""
+
+    DEFERRED = "deferred"
+    IMMEDIATE = "immediate"
+
+
+class StepKind(StrEnum):
+    """What happened. `check` locks one slot's answer and opens its reasons (immediate feedback only)."""
+
+    START = "start"
+    SAVE = "save"
+    CHECK = "check"
+    FINISH = "finish"
+
+
+class Confidence(StrEnum):
+    """How sure the person said they were. Never part of a score."""
+
+    SURE = "sure"
+    THINK_SO = "think_so"
+    GUESS = "guess"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One question of an attempt as pinned in its first step: which item version, and how it was shown."""
+
+    item_version_id: int
+    presentation: Presentation
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person has done with one slot."""
+
+    response: Response | None = None
+    confidence: Confidence | None = None
+    is_flagged: bool = False
+    struck: tuple[int, ...] = ()
+    """Options ruled out, as positions in the item as written; never one that is chosen."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "response": None if self.response is None else list(self.response),
+            "confidence": self.confidence,
+            "flagged": self.is_flagged,
+            "struck": list(self.struck),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Answer":
+        response = data["response"]
+        confidence = data["confidence"]
+        return cls(
+            response=None if response is None else tuple(response),
+            confidence=None if confidence is None else Confidence(confidence),
+            is_flagged=data["flagged"],
+            struck=tuple(data["struck"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event. `seq` counts from 1 without gaps. `tab` and `tab_seq` name the browser tab and its own count."""
+
+    seq: int
+    at: dt.datetime
+    kind: StepKind
+    position: int | None = None
+    answer: Answer | None = None
+    tab: str = ""
+    tab_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotState:
+    """Where one slot stands. `seq` is the step that last changed it: 0 if none did."""
+
+    answer: Answer = field(default_factory=Answer)
+    seq: int = 0
+    at: dt.datetime | None = None
+    tab: str = ""
+    tab_seq: int = 0
+    is_checked: bool = False
+
+
+def replay(n_slots: int, steps: Iterable[Step]) -> tuple[SlotState, ...]:
+    """The state of each slot after `steps` (in order of `seq`; a caller may leave out all but each slot's last ones)."""
+    states = [SlotState()] * n_slots
+    for step in steps:
+        if step.position is None:
+            continue
+        now = states[step.position]
+        if step.kind is StepKind.CHECK:
+            states[step.position] = replace(now, is_checked=True, seq=step.seq, at=step.at)
+        elif step.kind is StepKind.SAVE and step.answer is not None:
+            states[step.position] = SlotState(step.answer, step.seq, step.at, step.tab, step.tab_seq, now.is_checked)
+    return tuple(states)
+
+
+class Verdict(StrEnum):
+    """What becomes of a save: a new step; nothing, for it says what is already kept; or nothing, for it is out of date."""
+
+    ACCEPT = "accept"
+    REPEAT = "repeat"
+    STALE = "stale"
+
+
+def judge_save(now: SlotState, answer: Answer, known_seq: int, tab: str = "", tab_seq: int = 0) -> Verdict:
+    """Decide on a save so that nothing kept is ever overwritten by something older.
+
+    `known_seq` is the slot's `seq` as the page knew it when it was made or last told. A tab's own later save is newer
+    than its earlier one even if the answer to the earlier never arrived; a save from anywhere else counts only if its
+    page had seen the latest state.
+    """
+    if now.is_checked:
+        return Verdict.REPEAT if answer == now.answer else Verdict.STALE
+    if tab and tab == now.tab:
+        if tab_seq <= now.tab_seq:
+            return Verdict.REPEAT
+        return Verdict.REPEAT if answer == now.answer else Verdict.ACCEPT
+    if answer == now.answer:
+        return Verdict.REPEAT
+    return Verdict.ACCEPT if known_seq >= now.seq else Verdict.STALE
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One slot after grading. `earned` is exact, 0 to 1."""
+
+    item: Item
+    state: SlotState
+    earned: Fraction
+
+    @property
+    def is_right(self) -> bool:
+        return self.earned == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Marks on one objective."""
+
+    objective: str
+    marks: tuple[Fraction, ...]
+
+    @property
+    def earned(self) -> Fraction:
+        return sum(self.marks, Fraction(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The outcome of a graded attempt. `pass_marks` is how many marks pass, rounded up to whole ones."""
+
+    marked: tuple[Marked, ...]
+    pass_percent: int
+    must_pass: frozenset[str] = frozenset()
+
+    @property
+    def earned(self) -> Fraction:
+        return sum((m.earned for m in self.marked), Fraction(0))
+
+    @property
+    def out_of(self) -> int:
+        return len(self.marked)
+
+    @property
+    def pass_marks(self) -> int:
+        return marks_to_pass(self.out_of, self.pass_percent)
+
+    @property
+    def missed_must_pass(self) -> tuple[str, ...]:
+        """Must-pass objectives on which anything was missed, in order of appearance."""
+        missed = (m.item.objective for m in self.marked if not m.is_right and m.item.objective in self.must_pass)
+        return tuple(dict.fromkeys(missed))
+
+    @property
+    def is_passed(self) -> bool:
+        return self.out_of > 0 and self.earned >= self.pass_marks and not self.missed_must_pass
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """Marks by objective, in order of appearance."""
+        by: dict[str, list[Fraction]] = {}
+        for m in self.marked:
+            by.setdefault(m.item.objective, []).append(m.earned)
+        return tuple(Tally(objective, tuple(marks)) for objective, marks in sorted(by.items()))
+
+
+def marks_to_pass(out_of: int, pass_percent: int) -> int:
+    """The whole marks that `pass_percent` of `out_of` asks for, rounded up (80 % of 12 is 9.6, so 10)."""
+    return -(-out_of * pass_percent // 100)
+
+
+def grade(items: Sequence[Item], states: Sequence[SlotState], pass_percent: int, must_pass: frozenset[str]) -> Score:
+    """Grade an attempt. A blank answer earns nothing."""
+    marked = tuple(
+        Marked(
+            item,
+            state,
+            Fraction(0)
+            if state.answer.response is None
+            else Fraction(item.grade(state.answer.response), item.denominator),
+        )
+        for item, state in zip(items, states, strict=True)
+    )
+    return Score(marked, pass_percent, must_pass)

@@ -1,0 +1,143 @@
+"""Item: what every type has in common, and the five things a type must be able to do."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from random import Random
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from quizapp.domain.drafts import Draft
+from quizapp.domain.inputs import InputSpec
+
+Response = tuple[int, ...]
+"""What a person answered, as positions in the item *as written*; never empty. A blank answer is None instead."""
+
+Presentation = dict[str, Any]
+"""Everything random about how one item was shown, as plain JSON; stored in the attempt's first step."""
+
+Raw = Mapping[str, Sequence[str]]
+"""What a form sent, field by field, exactly as it came."""
+
+
+class Bloom(StrEnum):
+    """Cognitive level (Anderson & Krathwohl's revision of Bloom, 2001)."""
+
+    REMEMBER = "remember"
+    UNDERSTAND = "understand"
+    APPLY = "apply"
+    ANALYSE = "analyse"
+    EVALUATE = "evaluate"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One line of a review: an option as shown, whether it is a key, whether it was chosen, and why."""
+
+    letter: str
+    text: str
+    is_key: bool
+    is_chosen: bool
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A type's own oracle: what a form sends for `item`, and what must come of it (mark None: a blank answer)."""
+
+    name: Literal["right", "partial", "wrong", "blank", "hostile"]
+    fields: dict[str, Any]
+    seed: int
+    choose: tuple[int, ...]
+    raw: dict[str, list[str]] | None
+    mark: Fraction | None
+
+
+class Option(BaseModel):
+    """One option of a choice item."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    text: str = Field(min_length=1, max_length=2000)
+    key: bool = False
+    rationale: str = Field(min_length=1, max_length=4000)
+
+
+class Item(BaseModel):
+    """A question with everything that belongs to it. Immutable; a published one never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: ClassVar[str]
+    """The type's name for people."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
+    use: Literal["quiz", "practice"]
+    objective: str = Field(min_length=1, max_length=20)
+    section: str = Field(min_length=1, max_length=80)
+    bloom: Bloom
+    difficulty: Literal["easy", "medium", "hard"]
+    tags: tuple[str, ...] = ()
+    author: str = Field(min_length=1, max_length=200)
+    reviewed: dt.date
+    review_due: dt.date
+    title: str = Field(min_length=1, max_length=100)
+    vignette: str = Field("", max_length=10_000)
+    stem: str = Field(min_length=1, max_length=4000)
+
+    @property
+    def denominator(self) -> int:
+        """Marks are whole numbers over this; it is fixed for an item version."""
+        return 1
+
+    def present(self, rng: Random) -> Presentation:
+        """Draw everything random about showing this item once."""
+        raise NotImplementedError
+
+    def ask(self, presentation: Presentation) -> InputSpec:
+        """What the person is asked to do."""
+        raise NotImplementedError
+
+    def parse(self, raw: Raw, presentation: Presentation) -> Response | None:
+        """Turn what the form sent into a response. Blank, malformed and hostile input ends here, as None."""
+        raise NotImplementedError
+
+    def grade(self, response: Response) -> int:
+        """The mark for a parsed response: 0 to `denominator`. Never fails."""
+        raise NotImplementedError
+
+    def classify(self, response: Response | None) -> str:
+        """The one class this response belongs to: what distractor statistics count."""
+        raise NotImplementedError
+
+    def explain(self, response: Response | None, presentation: Presentation) -> tuple[Explained, ...]:
+        """The key and the rationale of every option, in the order shown."""
+        raise NotImplementedError
+
+    def describe(self, response: Response, presentation: Presentation) -> str:
+        """The response in words, as the person saw it."""
+        shown = (line for line in self.explain(response, presentation) if line.is_chosen)
+        return "; ".join(f"{line.letter}. {line.text}" for line in shown)
+
+    def texts(self) -> list[str]:
+        """Every text of the item that may cite evidence."""
+        raise NotImplementedError
+
+    @classmethod
+    def samples(cls) -> list[Sample]:
+        """The type's own oracle."""
+        raise NotImplementedError
+
+    def to_draft(self) -> Draft:
+        """The neutral form: what was written, defaults left out."""
+        fields = self.model_dump(mode="json", exclude_defaults=True)
+        fields.pop("type", None)
+        return Draft(kind=kind_of(self), fields=fields)
+
+
+def kind_of(item: Item) -> str:
+    """The registered name of the item's type."""
+    return str(type(item).model_fields["type"].default)

@@ -1,0 +1,57 @@
+"""What the choice types share: letters by shown position, shuffling, and reading what a form sent."""
+
+from collections.abc import Sequence
+from random import Random
+from string import ascii_uppercase
+
+from pydantic_core import PydanticCustomError
+
+from quizapp.domain.inputs import Choice
+from quizapp.domain.items.base import Explained, Option, Presentation, Raw, Response
+
+LETTERS = ascii_uppercase
+MAX_OPTIONS = 10
+
+
+def draw_order(n: int, rng: Random, shuffle: bool) -> Presentation:
+    """The order in which `n` options are shown, as positions in the item as written."""
+    order = list(range(n))
+    if shuffle:
+        rng.shuffle(order)
+    return {"order": order}
+
+
+def show(texts: Sequence[str], presentation: Presentation) -> tuple[Choice, ...]:
+    """The options in shown order. Values are letters by shown position, so the form says nothing about the key."""
+    return tuple(Choice(LETTERS[i], texts[written]) for i, written in enumerate(presentation["order"]))
+
+
+def read_chosen(raw: Raw, presentation: Presentation) -> Response:
+    """The options chosen, as sorted positions in the item as written. Unknown letters are not choices."""
+    order = presentation["order"]
+    known = {LETTERS[i]: written for i, written in enumerate(order)}
+    return tuple(sorted({known[value] for value in raw.get("answer", ()) if value in known}))
+
+
+def explain_options(
+    options: Sequence[Option], response: Response | None, presentation: Presentation
+) -> tuple[Explained, ...]:
+    """Every option in shown order with its rationale."""
+    return tuple(
+        Explained(LETTERS[i], options[w].text, options[w].key, w in (response or ()), options[w].rationale)
+        for i, w in enumerate(presentation["order"])
+    )
+
+
+def require_distinct(options: Sequence[Option]) -> None:
+    """Refuse two options that a reader could not tell apart."""
+    seen: dict[str, int] = {}
+    for i, option in enumerate(options):
+        plain = " ".join(option.text.casefold().split())
+        if plain in seen:
+            raise PydanticCustomError(
+                "duplicate_option",
+                "option {this} says the same as option {first}",
+                {"this": i + 1, "first": seen[plain] + 1, "at": ("options", i), "hint": "change or drop one of them"},
+            )
+        seen[plain] = i

@@ -1,0 +1,169 @@
+"""Looking back at a finished attempt: the result, and for a pass the key, the reasons and the sources."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quizapp.domain.attempts import Confidence, Kind, Score, Slot, replay
+from quizapp.domain.errors import NotFound, Refused
+from quizapp.domain.evidence import find_citations
+from quizapp.domain.items.base import Explained
+from quizapp.domain.modules import Module, Objective, Section
+from quizapp.services.publishing import get_items, get_module_versions
+from quizapp.services.studying import Source, list_sources
+from quizapp.services.taking import score_attempt
+from quizapp.store import attempts as store
+from quizapp.store.attempts import AttemptFacts
+from quizapp.store.db import reading
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One question with its answer, its key and the reason for every option."""
+
+    number: int
+    title: str
+    vignette: str
+    stem: str
+    section: Section | None
+    is_right: bool
+    is_partly: bool
+    is_answered: bool
+    is_flagged: bool
+    confidence: Confidence | None
+    earned: str
+    lines: tuple[Explained, ...]
+
+    @property
+    def is_sure_and_missed(self) -> bool:
+        return self.confidence is Confidence.SURE and not self.is_right
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveLine:
+    """Marks on one objective, as bands: one per question, full, part or missed."""
+
+    objective: Objective
+    bands: tuple[str, ...]
+    earned: str
+    out_of: int
+    reread: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished attempt. `reviewed` is empty where the rules keep the keys back."""
+
+    attempt: AttemptFacts
+    module: Module
+    score: Score
+    objectives: tuple[ObjectiveLine, ...]
+    confidence: tuple[tuple[Confidence, int, int], ...]
+    """(what was said, how many right, how many missed)."""
+    reviewed: tuple[Reviewed, ...]
+
+    @property
+    def earned(self) -> str:
+        return show_marks(self.score.earned)
+
+    @property
+    def minutes(self) -> int:
+        """From start to finish, whole minutes, at least one."""
+        assert self.attempt.finished_at is not None  # noqa: S101 - a result is of a finished attempt
+        return max(1, round((self.attempt.finished_at - self.attempt.started_at).total_seconds() / 60))
+
+    @property
+    def missed(self) -> tuple[ObjectiveLine, ...]:
+        """Objectives on which marks were missed."""
+        return tuple(line for line in self.objectives if line.reread and set(line.bands) != {"done"})
+
+    @property
+    def shows_keys(self) -> bool:
+        return bool(self.reviewed)
+
+
+def show_marks(marks: object) -> str:
+    """Exact marks with at most two decimals, rounded down so that nothing looks like a pass that is not one."""
+    hundredths = int(marks * 100)  # type: ignore[operator]
+    whole, rest = divmod(hundredths, 100)
+    return str(whole) if rest == 0 else f"{whole}.{rest:02d}".rstrip("0")
+
+
+def get_result(person_id: int, attempt_id: int) -> Result:
+    """The result of a finished attempt. Raises NotFound for another's, Refused while it is open.
+
+    After a passed quiz, and for practice, every question comes with key and reasons; after a quiz that is not passed
+    yet only the objectives do, with what to reread.
+    """
+    with reading() as connection:
+        found = store.find_with_steps(connection, attempt_id)
+        if found is None or found[0].person_id != person_id:
+            raise NotFound("There is no such attempt, or it belongs to somebody else.")
+        attempt, steps = found
+        if attempt.finished_at is None:
+            raise Refused("This attempt is not finished yet.")
+        module = get_module_versions(connection, [attempt.module_version_id])[attempt.module_version_id]
+        items = get_items(connection, [slot.item_version_id for slot in steps.slots])
+    states = replay(attempt.n_slots, steps.latest)
+    score = score_attempt(module, items, steps.slots, states)
+    may_see = attempt.kind is Kind.PRACTICE or attempt.is_passed
+    reviewed = _review(module, score, steps.slots) if may_see else ()
+    return Result(attempt, module, score, _by_objective(module, score), _by_confidence(score), reviewed)
+
+
+def get_reviewed(person_id: int, attempt_id: int, number: int) -> tuple[Result, Reviewed]:
+    """One question of a finished attempt. Raises as get_result, and Refused where the keys are kept back."""
+    result = get_result(person_id, attempt_id)
+    if not result.shows_keys:
+        raise Refused("The answers of this quiz are shown once you have passed it.")
+    if not 1 <= number <= len(result.reviewed):
+        raise NotFound(f"This attempt has questions 1 to {len(result.reviewed)}.")
+    return result, result.reviewed[number - 1]
+
+
+def _review(module: Module, score: Score, slots: Sequence[Slot]) -> tuple[Reviewed, ...]:
+    return tuple(
+        Reviewed(
+            number=i + 1,
+            title=m.item.title,
+            vignette=m.item.vignette,
+            stem=m.item.stem,
+            section=module.find_section(m.item.section),
+            is_right=m.is_right,
+            is_partly=0 < m.earned < 1,
+            is_answered=m.state.answer.response is not None,
+            is_flagged=m.state.answer.is_flagged,
+            confidence=m.state.answer.confidence,
+            earned=show_marks(m.earned),
+            lines=m.item.explain(m.state.answer.response, slot.presentation),
+        )
+        for i, (m, slot) in enumerate(zip(score.marked, slots, strict=True))
+    )
+
+
+def _by_objective(module: Module, score: Score) -> tuple[ObjectiveLine, ...]:
+    lines = []
+    for tally in score.tallies:
+        bands = tuple("done" if mark == 1 else "part" if mark else "miss" for mark in tally.marks)
+        wanted = {m.item.section for m in score.marked if m.item.objective == tally.objective and not m.is_right}
+        reread = tuple(s for s in module.sections if s.id in wanted)
+        lines.append(
+            ObjectiveLine(
+                module.facts.objective(tally.objective), bands, show_marks(tally.earned), len(tally.marks), reread
+            )
+        )
+    return tuple(lines)
+
+
+def _by_confidence(score: Score) -> tuple[tuple[Confidence, int, int], ...]:
+    rows = []
+    for said in Confidence:
+        mine = [m for m in score.marked if m.state.answer.confidence is said]
+        right = sum(m.is_right for m in mine)
+        rows.append((said, right, len(mine) - right))
+    return tuple(rows) if any(r + m for _, r, m in rows) else ()
+
+
+def list_cited(module: Module, texts: list[str]) -> list[Source]:
+    """The sources behind the claims that `texts` cite."""
+    cites = dict.fromkeys(c.claim for text in texts for c in find_citations(text) if c.claim in module.evidence.claims)
+    return list_sources(module, list(cites))

@@ -1,0 +1,272 @@
+"""Reading the course: what is there, what is open, what has been read and reached."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from sqlalchemy import Connection
+
+from quizapp.domain.attempts import Kind
+from quizapp.domain.errors import NotFound, Refused
+from quizapp.domain.evidence import Claim, Reference
+from quizapp.domain.modules import Course, Module, Objective, Section
+from quizapp.domain.progress import Reach, reach
+from quizapp.services.publishing import get_module_versions
+from quizapp.store import attempts as store
+from quizapp.store import content
+from quizapp.store.attempts import AttemptFacts
+from quizapp.store.db import reading, unit_of_work
+
+
+@dataclass(frozen=True, slots=True)
+class PublicModule:
+    """What a stranger sees of a module."""
+
+    id: str
+    number: int
+    title: str
+    summary: str
+    estimated_minutes: int
+    credit_hours: Decimal
+    n_objectives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one person stands with one module."""
+
+    module: Module
+    version_id: int
+    reach: dict[str, Reach]
+    read: frozenset[str]
+    missing: tuple[Module, ...]
+    """Modules that must be passed first: empty means open."""
+    attempts: tuple[AttemptFacts, ...]
+    """This person's attempts at it, newest first."""
+
+    @property
+    def is_locked(self) -> bool:
+        return bool(self.missing)
+
+    @property
+    def is_passed(self) -> bool:
+        return any(a.is_passed for a in self.attempts)
+
+    @property
+    def next_section(self) -> Section | None:
+        """The first section not read yet."""
+        return next((s for s in self.module.sections if s.id not in self.read), None)
+
+    @property
+    def minutes_left(self) -> int:
+        """Reading time of the sections not read yet."""
+        return sum(s.minutes for s in self.module.sections if s.id not in self.read)
+
+    def section_number(self, section: Section) -> int:
+        return self.module.sections.index(section) + 1
+
+    def find_open(self, kind: Kind) -> AttemptFacts | None:
+        """The unfinished attempt of that kind."""
+        return next((a for a in self.attempts if a.kind is kind and a.finished_at is None), None)
+
+    @property
+    def open_quiz(self) -> AttemptFacts | None:
+        return self.find_open(Kind.QUIZ)
+
+    @property
+    def open_practice(self) -> AttemptFacts | None:
+        return self.find_open(Kind.PRACTICE)
+
+    @property
+    def finished_quizzes(self) -> tuple[AttemptFacts, ...]:
+        return tuple(a for a in self.attempts if a.kind is Kind.QUIZ and a.finished_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A course with a person's standing in each module, and the one thing to go on with."""
+
+    course: Course
+    standings: tuple[Standing, ...]
+    last_at: dt.datetime | None
+
+    @property
+    def next_up(self) -> Standing | None:
+        """An open quiz first, then the first open module that is not passed."""
+        by_quiz = next((s for s in self.standings if s.open_quiz), None)
+        return by_quiz or next((s for s in self.standings if not s.is_passed and not s.is_locked), None)
+
+    @property
+    def is_new(self) -> bool:
+        return self.last_at is None
+
+
+def list_public_modules() -> tuple[Course | None, list[PublicModule]]:
+    """The course and its modules as anybody may see them; (None, []) while nothing is published."""
+    with reading() as connection:
+        course, modules = _load_course(connection)
+    if course is None:
+        return None, []
+    return course, [
+        PublicModule(
+            m.id,
+            m.facts.number,
+            m.facts.title,
+            m.facts.summary,
+            m.facts.estimated_minutes,
+            m.credit.hours,
+            len(m.facts.objectives),
+        )
+        for m in modules.values()
+    ]
+
+
+def get_overview(person_id: int, course_id: str | None = None) -> Overview | None:
+    """The course with this person's standing in each module; None while nothing is published."""
+    with reading() as connection:
+        course, modules = _load_course(connection, course_id)
+        if course is None:
+            return None
+        standings = _stand(connection, person_id, modules)
+        read = store.list_sections_read(connection, person_id)
+    times = [at for _, _, at in read] + [a.finished_at or a.started_at for s in standings.values() for a in s.attempts]
+    return Overview(course, tuple(standings.values()), max(times, default=None))
+
+
+def get_standing(person_id: int, module_id: str) -> tuple[Course, Standing]:
+    """The course and this person's standing in one of its modules. Raises NotFound."""
+    with reading() as connection:
+        course, modules = _load_course(connection)
+        if course is None or module_id not in modules:
+            raise NotFound("There is no module of that name.")
+        return course, _stand(connection, person_id, modules)[module_id]
+
+
+def get_section(person_id: int, module_id: str, section_id: str) -> tuple[Course, Standing, Section]:
+    """One section of a lesson. Raises NotFound, or Refused while the module is locked."""
+    course, standing = get_standing(person_id, module_id)
+    section = standing.module.find_section(section_id)
+    if section is None:
+        raise NotFound("There is no section of that name.")
+    require_open(standing.missing)
+    return course, standing, section
+
+
+def require_open(missing: Sequence[Module]) -> None:
+    """Refuse while modules must be passed first, naming them."""
+    if missing:
+        names = " and ".join(f"“{m.facts.title}”" for m in missing)
+        raise Refused(f"This module opens when you have passed {names}.")
+
+
+def mark_read(person_id: int, module_id: str, section_id: str, now: dt.datetime) -> Section | None:
+    """Remember that a section was read; the section that follows, or None after the last. Raises as get_section."""
+    _, standing, section = get_section(person_id, module_id, section_id)
+    if section_id not in standing.read:
+        with unit_of_work() as session:
+            store.add_section_read(session, person_id, module_id, section_id, standing.version_id, now)
+    following = standing.module.sections[standing.section_number(section) :]
+    return following[0] if following else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A reference as a section's list shows it: its number, and the claims it carries there."""
+
+    id: str
+    reference: Reference
+    claims: tuple[Claim, ...]
+
+
+def list_sources(module: Module, cites: Sequence[str]) -> list[Source]:
+    """The references behind the claims cited, in order of first citation."""
+    carried: dict[str, list[Claim]] = defaultdict(list)
+    for claim_id in cites:
+        claim = module.evidence.claims[claim_id]
+        for reference_id in claim.references:
+            carried[reference_id].append(claim)
+    return [Source(i, module.evidence.references[i], tuple(claims)) for i, claims in carried.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveProgress:
+    """One objective: how far, and the marks of the attempts that touched it, oldest first."""
+
+    objective: Objective
+    reach: Reach
+    marks: tuple[tuple[Fraction, int], ...]
+    sections: tuple[Section, ...]
+
+
+def get_progress(person_id: int) -> tuple[Overview, dict[str, list[ObjectiveProgress]]] | None:
+    """Progress by module and objective; None while nothing is published."""
+    overview = get_overview(person_id)
+    if overview is None:
+        return None
+    with reading() as connection:
+        results = store.list_results(connection, person_id)
+    marks: dict[tuple[str, str], list[tuple[Fraction, int]]] = defaultdict(list)
+    for result in sorted(results, key=lambda r: r.attempt_id):
+        marks[result.module_id, result.objective].append((result.earned, result.out_of))
+    progress = {
+        s.module.id: [
+            ObjectiveProgress(
+                o,
+                s.reach[o.id],
+                tuple(marks[s.module.id, o.id]),
+                tuple(x for x in s.module.sections if o.id in x.objectives),
+            )
+            for o in s.module.facts.objectives
+        ]
+        for s in overview.standings
+    }
+    return overview, progress
+
+
+def find_missing(connection: Connection, person_id: int, module: Module) -> tuple[Module, ...]:
+    """The modules that this person must pass before `module` opens."""
+    if not module.facts.requires:
+        return ()
+    passed = store.list_passed(connection, person_id)
+    wanted = [r for r in module.facts.requires if r not in passed]
+    ids = [c.version_id for c in content.list_current(connection) if c.module_id in wanted]
+    return tuple(get_module_versions(connection, ids).values())
+
+
+def _load_course(connection: Connection, course_id: str | None = None) -> tuple[Course | None, dict[str, Module]]:
+    """The course and the current version of each of its modules, in course order."""
+    raw = content.find_course(connection, course_id)
+    if raw is None:
+        return None, {}
+    course = Course.model_validate(raw)
+    current = {c.module_id: c.version_id for c in content.list_current(connection, course.id)}
+    wanted = [m for m in course.modules if m in current]
+    versions = get_module_versions(connection, [current[m] for m in wanted])
+    return course, {m: versions[current[m]] for m in wanted}
+
+
+def _stand(connection: Connection, person_id: int, modules: dict[str, Module]) -> dict[str, Standing]:
+    current = {c.module_id: c.version_id for c in content.list_current(connection)}
+    read: dict[str, set[str]] = defaultdict(set)
+    for module_id, section_id, _ in store.list_sections_read(connection, person_id):
+        read[module_id].add(section_id)
+    attempts: dict[str, list[AttemptFacts]] = defaultdict(list)
+    for attempt in store.list_attempts(connection, person_id):
+        attempts[attempt.module_id].append(attempt)
+    results: dict[str, dict[int, dict[str, tuple[Fraction, int]]]] = defaultdict(lambda: defaultdict(dict))
+    for r in store.list_results(connection, person_id):
+        results[r.module_id][r.attempt_id][r.objective] = (r.earned, r.out_of)
+    passed = {m for m, tried in attempts.items() if any(a.is_passed for a in tried)}
+    standings = {}
+    for module_id, module in modules.items():
+        facts = module.facts
+        taught = [o for s in module.sections if s.id in read[module_id] for o in s.objectives]
+        reached = reach([o.id for o in facts.objectives], taught, results[module_id].values(), facts.quiz.pass_percent)
+        missing = tuple(modules[r] for r in facts.requires if r in modules and r not in passed)
+        standings[module_id] = Standing(
+            module, current[module_id], reached, frozenset(read[module_id]), missing, tuple(attempts[module_id])
+        )
+    return standings

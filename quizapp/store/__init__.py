@@ -1,0 +1,1 @@
+"""L2: rows and queries, one file per aggregate, and the one unit of work that commits."""

@@ -1,0 +1,220 @@
+"""Published content: module versions and item versions. A version never changes; publishing adds one and points to it."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, ForeignKey, String, UniqueConstraint, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from quizapp.store.db import Base
+
+
+class CourseRow(Base):
+    """A course as last published: what `course.yaml` says."""
+
+    __tablename__ = "course"
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    content: Mapped[dict[str, Any]]
+    published_at: Mapped[dt.datetime]
+
+
+class ModuleRow(Base):
+    """A course module. `current_id` is the version that new readers get."""
+
+    __tablename__ = "course_module"
+    id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    course_id: Mapped[str] = mapped_column(ForeignKey("course.id"))
+    current_id: Mapped[int | None] = mapped_column(
+        ForeignKey("module_version.id", use_alter=True, name="fk_course_module_current")
+    )
+
+
+class ModuleVersion(Base):
+    """One published state of a module, found again by the hash of its content and of its items."""
+
+    __tablename__ = "module_version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    module_id: Mapped[str] = mapped_column(ForeignKey("course_module.id"))
+    hash: Mapped[str] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]]
+    published_at: Mapped[dt.datetime]
+    __table_args__ = (UniqueConstraint("module_id", "hash"),)
+
+
+class ItemVersion(Base):
+    """One published state of an item, found again by the hash of its content."""
+
+    __tablename__ = "item_version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(80))
+    hash: Mapped[str] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]]
+    published_at: Mapped[dt.datetime]
+    __table_args__ = (UniqueConstraint("item_id", "hash"),)
+
+
+class PoolEntry(Base):
+    """Which item versions a module version draws from. The columns after the ids are what a draw looks at."""
+
+    __tablename__ = "pool_entry"
+    module_version_id: Mapped[int] = mapped_column(ForeignKey("module_version.id"), primary_key=True)
+    item_version_id: Mapped[int] = mapped_column(ForeignKey("item_version.id"), primary_key=True)
+    use: Mapped[str] = mapped_column(String(10))
+    objective: Mapped[str] = mapped_column(String(20))
+    bloom: Mapped[str] = mapped_column(String(12))
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The current version of a module, unread."""
+
+    module_id: str
+    version_id: int
+
+
+def find_course(connection: Connection, course_id: str | None = None) -> dict[str, Any] | None:
+    """The course of that id; the only or first one where no id is given."""
+    query = select(CourseRow.content).order_by(CourseRow.id).limit(1)
+    if course_id is not None:
+        query = query.where(CourseRow.id == course_id)
+    return connection.scalar(query)
+
+
+def list_current(connection: Connection, course_id: str | None = None) -> list[Current]:
+    """Every module's current version."""
+    query = select(ModuleRow.id, ModuleRow.current_id).where(ModuleRow.current_id.is_not(None))
+    if course_id is not None:
+        query = query.where(ModuleRow.course_id == course_id)
+    return [Current(module_id, version_id or 0) for module_id, version_id in connection.execute(query)]
+
+
+def find_current(connection: Connection, module_id: str) -> int | None:
+    """The id of the current version of one module."""
+    return connection.scalar(select(ModuleRow.current_id).where(ModuleRow.id == module_id))
+
+
+def load_module_versions(connection: Connection | Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The content of module versions."""
+    rows = connection.execute(select(ModuleVersion.id, ModuleVersion.content).where(ModuleVersion.id.in_(list(ids))))
+    return {row.id: row.content for row in rows}
+
+
+def load_item_versions(connection: Connection | Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The content of item versions."""
+    rows = connection.execute(select(ItemVersion.id, ItemVersion.content).where(ItemVersion.id.in_(list(ids))))
+    return {row.id: row.content for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolItem:
+    """What a draw looks at in an item version."""
+
+    item_version_id: int
+    objective: str
+    bloom: Any
+
+
+def list_pool(connection: Connection | Session, module_version_id: int, use: str) -> list[PoolItem]:
+    """The item versions that a quiz or a practice set of this module version draws from, in a fixed order."""
+    query = (
+        select(PoolEntry.item_version_id, PoolEntry.objective, PoolEntry.bloom)
+        .where(PoolEntry.module_version_id == module_version_id, PoolEntry.use == use)
+        .order_by(PoolEntry.item_version_id)
+    )
+    return [PoolItem(*row) for row in connection.execute(query)]
+
+
+def has_course(session: Connection | Session, course_id: str) -> bool:
+    """Whether the course was ever published."""
+    return session.execute(select(CourseRow.id).where(CourseRow.id == course_id)).first() is not None
+
+
+def put_course(session: Session, course_id: str, content: dict[str, Any], now: dt.datetime) -> bool:
+    """Make this the course's content. True if anything changed."""
+    row = session.get(CourseRow, course_id)
+    if row is None:
+        session.add(CourseRow(id=course_id, content=content, published_at=now))
+        session.flush()  # module rows point at it
+        return True
+    changed = row.content != content
+    if changed:
+        row.content, row.published_at = content, now
+    return changed
+
+
+def find_item_versions(session: Connection | Session, hashes: Sequence[str]) -> dict[tuple[str, str], int]:
+    """(item id, hash) → version id, for those already published."""
+    rows = session.execute(
+        select(ItemVersion.item_id, ItemVersion.hash, ItemVersion.id).where(ItemVersion.hash.in_(hashes))
+    )
+    return {(row.item_id, row.hash): row.id for row in rows}
+
+
+def list_item_ids(connection: Connection | Session, module_version_id: int) -> dict[str, str]:
+    """item id → hash of the version in this module version's pool."""
+    rows = connection.execute(
+        select(ItemVersion.item_id, ItemVersion.hash)
+        .join(PoolEntry, PoolEntry.item_version_id == ItemVersion.id)
+        .where(PoolEntry.module_version_id == module_version_id)
+    )
+    return {row.item_id: row.hash for row in rows}
+
+
+def add_item_version(session: Session, item_id: str, digest: str, content: dict[str, Any], now: dt.datetime) -> int:
+    """Add an item version."""
+    row = ItemVersion(item_id=item_id, hash=digest, content=content, published_at=now)
+    session.add(row)
+    session.flush()  # its id goes into the pool
+    return row.id
+
+
+def publish_module_version(
+    session: Session,
+    *,
+    course_id: str,
+    module_id: str,
+    digest: str,
+    content: dict[str, Any],
+    pool: list[dict[str, Any]],
+    now: dt.datetime,
+) -> bool:
+    """Make this content the current version of the module; False if it is already. `pool`: columns of PoolEntry."""
+    module = session.get(ModuleRow, module_id)
+    if module is None:
+        module = ModuleRow(id=module_id, course_id=course_id, current_id=None)
+        session.add(module)
+        session.flush()  # versions point at it
+    version_id = session.scalar(
+        select(ModuleVersion.id).where(ModuleVersion.module_id == module_id, ModuleVersion.hash == digest)
+    )
+    if version_id is None:
+        version = ModuleVersion(module_id=module_id, hash=digest, content=content, published_at=now)
+        session.add(version)
+        session.flush()  # pool entries point at it
+        version_id = version.id
+        session.execute(insert(PoolEntry), [{"module_version_id": version_id, **entry} for entry in pool])
+    if module.current_id == version_id and module.course_id == course_id:
+        return False
+    module.current_id, module.course_id = version_id, course_id
+    return True
+
+
+def find_module_hash(connection: Connection | Session, module_id: str) -> tuple[int, str] | None:
+    """(version id, hash) of a module's current version."""
+    row = connection.execute(
+        select(ModuleVersion.id, ModuleVersion.hash)
+        .join(ModuleRow, ModuleRow.current_id == ModuleVersion.id)
+        .where(ModuleRow.id == module_id)
+    ).first()
+    return None if row is None else (row.id, row.hash)
+
+
+def withdraw_modules(session: Session, course_id: str, keep: Sequence[str]) -> list[str]:
+    """Take the course's modules that are not in `keep` from new readers; their versions stay. The ids taken."""
+    query = select(ModuleRow).where(ModuleRow.course_id == course_id, ModuleRow.current_id.is_not(None), ModuleRow.id.not_in(keep))
+    gone = list(session.scalars(query.order_by(ModuleRow.id)))
+    for module in gone:
+        module.current_id = None
+    return [module.id for module in gone]

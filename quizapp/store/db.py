@@ -1,0 +1,138 @@
+"""The database: one engine, two paths that never mix.
+
+*Reading* opens a connection that never writes. The *unit of work* opens its own session, on SQLite with BEGIN IMMEDIATE
+so that it owns the write lock from its first statement: a transaction that reads first and writes later fails at once
+with "database is locked" when somebody else wrote in between.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import JSON
+
+from quizapp.domain.errors import StorageUnavailable
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC time; SQLite keeps it without zone, PostgreSQL with one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times in the database are aware")
+        value = value.astimezone(dt.UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all rows."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={dt.datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON},
+    )
+
+
+db = SQLAlchemy(
+    model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False, "autoflush": False}
+)
+
+
+def init_database(app: Flask) -> None:
+    """Bind the engine to `app` and set SQLite up for durable writes by several threads."""
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _set_pragmas)
+            event.listen(db.engine, "begin", _begin)
+        app.extensions["fascicle-read"] = (
+            db.engine
+            if db.engine.dialect.name == "sqlite"
+            else db.engine.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=True)
+        )
+        app.extensions["fascicle-write"] = db.engine.execution_options(fascicle_write=True)
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("fascicle_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _engine(path: str) -> Engine:
+    engine: Engine = current_app.extensions[path]
+    return engine
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for selects. Close it before a unit of work is opened."""
+    with _clear_errors(), _engine("fascicle-read").connect() as connection:
+        yield connection
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """The one place that commits: all of it or nothing. No hashing, rendering, typesetting or mail inside."""
+    with _clear_errors(), Session(_engine("fascicle-write"), expire_on_commit=False, autoflush=False) as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """A full, locked or lost database becomes StorageUnavailable; anything else stays what it is."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise StorageUnavailable("The database is busy.") from error
+    except DBAPIError as error:
+        if is_unavailable(error):
+            raise StorageUnavailable("The database is full, locked or out of reach.") from error
+        raise
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    """Whether trying again later may help: the disk, a lock or the connection is at fault, not the statement."""
+    text = str(error.orig)
+    signs = ("disk is full", "database is locked", "disk I/O error", "unable to open", "readonly database")
+    return error.connection_invalidated or any(sign in text for sign in signs) or _is_postgres_trouble(error)
+
+
+def _is_postgres_trouble(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # no server answered at all
+        return type(error.orig).__module__.startswith("psycopg") and type(error.orig).__name__ == "OperationalError"
+    return state[:2] in {"08", "53", "57"} or state in {"40001", "40P01", "55P03"}

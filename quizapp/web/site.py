@@ -1,0 +1,136 @@
+"""What everybody may see: the landing page, the standing pages, and whether this installation is up."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from flask_login import current_user
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from quizapp.domain.errors import NotFound
+from quizapp.services.accounts import list_demo_people
+from quizapp.services.health import check_readiness
+from quizapp.services.studying import list_public_modules
+from quizapp.web.access import ANYONE, page
+
+bp = Blueprint("site", __name__)
+
+PAGES_FOLDER = Path(__file__).parents[1] / "pages"
+ORDER = ("accessibility", "privacy", "terms", "how-credit-is-worked-out", "contact")
+"""The standing pages as the footer lists them."""
+
+PLACEHOLDER_DOMAIN = ".example"
+"""Addresses below it never reach anybody (RFC 2606), so a contact address there means that none was set."""
+
+CLASSES = {"table_open": "table mb-4", "heading_open": "mt-4"}
+"""Classes of the theme that Markdown cannot name."""
+
+NAV = (("learn.dashboard", "Learn", "home"), ("learn.progress", "Progress", "chart"))
+NAV_BY_ROLE = {"admin": (("admin.jobs", "Admin", "pencil"),)}
+
+
+@dataclass(frozen=True, slots=True)
+class StandingPage:
+    """A page that hardly ever changes: `# title`, a line `Last reviewed: YYYY-MM-DD`, then Markdown."""
+
+    slug: str
+    title: str
+    reviewed: dt.date
+    body: str
+
+
+def read_standing_page(slug: str, text: str) -> StandingPage:
+    """Take a page's file apart. ValueError when the title or the date is missing."""
+    head, _, rest = text.partition("\n")
+    front, _, body = rest.lstrip("\n").partition("\n")
+    if not head.startswith("# ") or not front.startswith("Last reviewed: "):
+        raise ValueError(f"{slug}.md begins with '# title', an empty line and 'Last reviewed: YYYY-MM-DD'")
+    return StandingPage(
+        slug, head[2:].strip(), dt.date.fromisoformat(front.removeprefix("Last reviewed: ").strip()), body
+    )
+
+
+@bp.app_template_global("standing_pages")
+@lru_cache
+def standing_pages() -> tuple[StandingPage, ...]:
+    """The standing pages in the order of the footer; they change only with the code, so they are read once."""
+    return tuple(read_standing_page(slug, (PAGES_FOLDER / f"{slug}.md").read_text("utf-8")) for slug in ORDER)
+
+
+@lru_cache
+def render_standing_page(body: str, contact: str) -> Markup:
+    """The page as HTML. `<{contact}>` in the text becomes the installation's contact address."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(body.replace("{contact}", contact))
+    for token in tokens:
+        if token.type in CLASSES:
+            token.attrSet("class", CLASSES[token.type])
+    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704 - our own text, and HTML in it is escaped
+
+
+@bp.app_template_global("nav_links")
+def nav_links() -> tuple[tuple[str, str, str], ...]:
+    """Main navigation of the signed-in person: (endpoint, name, icon)."""
+    extra = (links for role, links in NAV_BY_ROLE.items() if role in current_user.roles)
+    return sum(extra, NAV)
+
+
+@bp.get("/")
+@page(ANYONE, service=list_public_modules, template="site/landing.html")
+def landing() -> Any:
+    if current_user.is_authenticated:
+        return redirect(url_for("learn.dashboard"))
+    course, modules = list_public_modules()
+    has_demo = not current_app.config["PUBLIC_URL"] and bool(list_demo_people())
+    return render_template("site/landing.html", course=course, modules=modules, has_demo=has_demo)
+
+
+@bp.get("/pages/<slug>")
+@page(ANYONE, template="site/standing.html")
+def standing(slug: str) -> Any:
+    found = next((p for p in standing_pages() if p.slug == slug), None)
+    if found is None:
+        raise NotFound("There is no page of that name.")
+    contact = current_app.config["CONTACT_EMAIL"]
+    return render_template(
+        "site/standing.html",
+        page=found,
+        body=render_standing_page(found.body, contact),
+        has_contact=not contact.endswith(PLACEHOLDER_DOMAIN),
+    )
+
+
+@bp.get("/healthz")
+@page(ANYONE)
+def healthz() -> Any:
+    """The process answers. It does not ask the database, so a slow one never gets a live process restarted."""
+    return {"status": "up"}
+
+
+@bp.get("/readyz")
+@page(ANYONE, service=check_readiness)
+def readyz() -> Any:
+    """Requests can be served: the database answers and stands at the newest migration."""
+    readiness = check_readiness(newest_migration(current_app.extensions["migrate"].directory))
+    if readiness.is_ready:
+        return {"status": "ready"}
+    return {"status": "not ready", "reason": readiness.reason}, 503
+
+
+@lru_cache
+def newest_migration(folder: str) -> str | None:
+    """The head of the migrations in `folder`; they change only with the code, so they are read once."""
+    return ScriptDirectory(folder).get_current_head()
+
+
+@bp.get("/robots.txt")
+@page(ANYONE)
+def robots() -> Any:
+    """Search engines may list what everybody may see; the rest needs an account or is nobody's business."""
+    lines = ("User-agent: *", "Allow: /$", "Allow: /pages/", "Allow: /static/", "Disallow: /")
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
