@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from flask_migrate import upgrade
@@ -11,6 +12,7 @@ from granian.constants import Interfaces
 
 from config import ROOT
 from quizapp.app import create_app, utc_now
+from quizapp.domain.errors import Refused
 from quizapp.services import accounts, publishing
 
 
@@ -23,8 +25,9 @@ def prepare(host: str) -> tuple[bool, int, str]:
         for problem in report.problems:
             print(problem, file=sys.stderr)
         if not app.config["PUBLIC_URL"] and host in {"127.0.0.1", "localhost", "::1"}:
-            accounts.add_demo_people(utc_now())
-        has_demo = accounts.has_demo_people()
+            with suppress(Refused):  # real people are here already
+                accounts.add_demo_people(zone=app.config["PROVIDER_ZONE"], now=utc_now())
+        has_demo = bool(accounts.list_demo_people())
         return has_demo, app.config["THREADS"], "" if app.config["MAIL_SERVER"] else app.config["MAIL_FOLDER"]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from quizapp.services.taking import Question
+
 COURSE = "small-course"
 FIRST = "first"
 SECOND = "second"
@@ -61,7 +63,8 @@ def write_course(folder: Path) -> Path:
     _write(folder / "course.yaml", _course())
     _write(folder / "evidence.yaml", EVIDENCE)
     shutil.copyfile(REAL / "credit.yaml", folder / "credit.yaml")
-    for facts, items in ((first, [*quiz_1, *practice]), (second, quiz_2)):
+    practice_2 = [make_item(SECOND, 20, "O2.2", use="practice")]
+    for facts, items in ((first, [*quiz_1, *practice]), (second, [*quiz_2, *practice_2])):
         name = facts["id"]
         _write(folder / name / "module.yaml", facts)
         _write(folder / name / "bank.yaml", {"format": 1, "module": name, "items": items})
@@ -170,3 +173,17 @@ def _write(path: Path, tree: dict[str, Any]) -> None:
     yaml.width = 200
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(tree, file)
+
+
+def right_letters(question: Question) -> list[str]:
+    """What to choose to earn the full mark, as letters shown."""
+    number = int(question.item_id.rsplit("-", 1)[1]) - 1
+    if number % 3 == 2:
+        return ["A" if number % 2 == 0 else "B"]
+    return [choice.value for choice in question.ask.choices if choice.text.startswith("KEYTEXT-")]
+
+
+def wrong_letters(question: Question) -> list[str]:
+    """What to choose to earn nothing."""
+    right = right_letters(question)
+    return [choice.value for choice in question.ask.choices if choice.value not in right][:1]

@@ -120,7 +120,8 @@ def _start(programs: Path, folder: Path) -> int:
     run("initdb", "-U", POSTGRES_USER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions")
     options = {
         "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder,
-        "max_connections": 200, "full_page_writes": "off", "log_min_messages": "fatal",
+        "max_connections": 200, "fsync": "off", "full_page_writes": "off",
+        "log_min_messages": "fatal",
     }  # fmt: skip
     with (data / "postgresql.auto.conf").open("a") as file:
         file.writelines(f"{name} = '{value}'\n" for name, value in options.items())

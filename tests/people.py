@@ -58,8 +58,10 @@ def sign_in(app: Flask, person: Person, clock: Clock) -> FlaskClient:
     """A browser in which `person` is signed in."""
     with app.app_context():
         token = accounts.start_sign_in(person.id, "Firefox on Linux", clock())
+        found = accounts.find_signed_in(token, clock())
+    assert found is not None
     client = app.test_client()
     with client.session_transaction() as session:
-        session["sign_in"] = token
-        session["_fresh"] = True
+        session.permanent = True
+        session |= {"sign_in": token, "_user_id": found.fs_uniquifier, "_fresh": True}
     return client

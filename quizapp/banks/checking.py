@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quizapp.banks import drawings
-from quizapp.banks.checks import check_course, check_drafts, check_module, check_unique_ids
+from quizapp.banks.checks import check_course, check_evidence, check_module
 from quizapp.banks.course import Bank, CourseText, Reader, is_module_folder
+from quizapp.banks.item_checks import check_drafts, check_unique
 from quizapp.banks.text_files import read_text
 from quizapp.banks.yaml_text import read_yaml
 from quizapp.domain.credit import Methods
@@ -50,15 +51,27 @@ def _show(file: str, path: Path, here: Path) -> str:
 
 
 def _check_folder(folder: Path) -> Checked:
-    if (folder / "course.yaml").is_file() or (not is_module_folder(folder) and any(map(is_module_folder, folder.iterdir()))):
+    if (folder / "course.yaml").is_file() or (
+        not is_module_folder(folder) and any(map(is_module_folder, folder.iterdir()))
+    ):
         return _check_whole_course(folder)
     if not is_module_folder(folder):
-        return Checked((Problem(str(folder), 1, "nothing-here", "there is no course or module here", "name a folder with course.yaml or module.yaml"),))
+        return Checked(
+            (
+                Problem(
+                    str(folder),
+                    1,
+                    "nothing-here",
+                    "there is no course or module here",
+                    "name a folder with course.yaml or module.yaml",
+                ),
+            )
+        )
     if (folder.parent / "course.yaml").is_file():
         return _only(_check_whole_course(folder.parent), lambda file: Path(file).is_relative_to(folder), folder.name)
     reader = Reader()
     module = reader.read_module(folder)
-    own = check_unique_ids(module.bank) if module.bank is not None else ()
+    own = check_unique(module.bank.drafts)
     return _sum([*reader.problems, *own, *check_module(module)], {module.name: module.bank})
 
 
@@ -94,12 +107,11 @@ def _check_alone(path: Path) -> Checked:
     if kind == "bank":
         bank = reader.read_bank(path)
         name = str(bank.head.tree.get("module", path.parent.name))
-        return _sum([*reader.problems, *check_unique_ids(bank), *check_drafts(bank.drafts)], {name: bank})
+        return _sum([*reader.problems, *check_unique(bank.drafts), *check_drafts(bank.drafts)], {name: bank})
     if kind == "course":
         reader.read_model(path, Course)
     elif kind == "evidence":
-        evidence = reader.read_model(path, Register)
-        reader.problems += check_course(CourseText(str(path.parent), evidence=evidence))
+        reader.problems += check_evidence(reader.read_model(path, Register))
     elif kind == "credit":
         reader.read_model(path, Methods)
     else:
@@ -107,7 +119,14 @@ def _check_alone(path: Path) -> Checked:
     return _sum(reader.problems, {})
 
 
-_MARKS = {"items": "bank", "claims": "evidence", "references": "evidence", "methods": "credit", "modules": "course", "objectives": "module"}
+_MARKS = {
+    "items": "bank",
+    "claims": "evidence",
+    "references": "evidence",
+    "methods": "credit",
+    "modules": "course",
+    "objectives": "module",
+}
 
 
 def _kind(path: Path) -> str:
@@ -119,9 +138,11 @@ def _kind(path: Path) -> str:
     return next((kind for name, kind in _MARKS.items() if name in (tree or {})), "bank")
 
 
-def _sum(problems: Iterable[Problem], banks: dict[str, Bank | None]) -> Checked:
-    drafts = [(name, draft) for name, bank in banks.items() if bank is not None for draft in bank.drafts]
-    counts = {key: dict(sorted(Counter(_value(name, draft, key) for name, draft in drafts).items())) for key in STATISTICS}
+def _sum(problems: Iterable[Problem], banks: dict[str, Bank]) -> Checked:
+    drafts = [(name, draft) for name, bank in banks.items() for draft in bank.drafts]
+    counts = {
+        key: dict(sorted(Counter(_value(name, draft, key) for name, draft in drafts).items())) for key in STATISTICS
+    }
     return Checked(tuple(problems), len(banks), len(drafts), counts)
 
 

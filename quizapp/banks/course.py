@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from quizapp.banks import drawings
 from quizapp.banks.lesson import Lesson, read_lesson
@@ -28,7 +28,7 @@ from quizapp.domain.problems import Problem
 MODULE_FILES = ("module.yaml", "lesson.md", "bank.yaml")
 COURSE_FILES = ("course.yaml", "evidence.yaml", "credit.yaml")
 
-M = TypeVar("M", bound=Course | ModuleFacts | Register | Methods | Part)
+M = TypeVar("M", bound=BaseModel)
 
 
 class BankHead(Part):
@@ -50,6 +50,13 @@ class Written(Generic[M]):
     def tree(self) -> dict[str, Any]:
         return self.sheet.tree or {}
 
+    @property
+    def whole(self) -> M:
+        """What the file says; to be asked only of a file without faults."""
+        if self.value is None:
+            raise ValueError(f"{self.sheet.file} has faults")
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Bank:
@@ -62,13 +69,13 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class ModuleText:
-    """A module folder as read. What is None was not there."""
+    """A module folder as read. `lesson` is None where there is no file of it."""
 
     name: str
     folder: str
-    facts: Written[ModuleFacts] | None = None
-    bank: Bank | None = None
-    lesson: Lesson | None = None
+    facts: Written[ModuleFacts]
+    bank: Bank
+    lesson: Lesson | None
     drawings: Mapping[str, str | None] = field(default_factory=dict)
     """Path as a lesson writes it → the drawing as HTML, None where it has faults."""
 
@@ -78,13 +85,12 @@ class ModuleText:
 
 @dataclass(frozen=True, slots=True)
 class CourseText:
-    """A course folder as read, or the part of one that there is."""
+    """A course folder as read."""
 
-    folder: str
-    course: Written[Course] | None = None
-    evidence: Written[Register] | None = None
-    credit: Written[Methods] | None = None
-    modules: tuple[ModuleText, ...] = ()
+    course: Written[Course]
+    evidence: Written[Register]
+    credit: Written[Methods]
+    modules: tuple[ModuleText, ...]
 
 
 class Reader:
@@ -99,7 +105,6 @@ class Reader:
         sources = list_sources(evidence)
         names = sorted(entry for entry in folder.iterdir() if is_module_folder(entry))
         return CourseText(
-            str(folder),
             self.read_model(folder / "course.yaml", Course),
             evidence,
             self.read_model(folder / "credit.yaml", Methods),
@@ -108,13 +113,19 @@ class Reader:
 
     def read_module(self, folder: Path, sources: Mapping[str, tuple[str, ...]] | None = None) -> ModuleText:
         """A module folder."""
-        figures = {f"figures/{path.name}": self._read_drawing(path) for path in sorted((folder / "figures").glob("*.svg"))}
+        figures = {
+            f"figures/{path.name}": self._read_drawing(path) for path in sorted((folder / "figures").glob("*.svg"))
+        }
         facts = self.read_model(folder / "module.yaml", ModuleFacts)
         lesson = self.read_lesson(folder / "lesson.md", sources, figures)
-        return ModuleText(folder.name, str(folder), facts, self.read_bank(folder / "bank.yaml"), lesson, figures)
+        bank = self.read_bank(folder / "bank.yaml")
+        return ModuleText(folder.name, str(folder), facts, bank, lesson, figures)
 
     def read_lesson(
-        self, path: Path, sources: Mapping[str, tuple[str, ...]] | None = None, figures: Mapping[str, str | None] | None = None
+        self,
+        path: Path,
+        sources: Mapping[str, tuple[str, ...]] | None = None,
+        figures: Mapping[str, str | None] | None = None,
     ) -> Lesson | None:
         text, problems = read_text(path, str(path))
         self.problems += problems
@@ -135,9 +146,18 @@ class Reader:
         for number, fields in enumerate(raw):
             line = head.sheet.line_of("items", number)
             if not isinstance(fields, dict):
-                self.problems.append(Problem(str(path), line, "not-a-mapping", f"item {number + 1} is not a mapping", "begin it with - id: …"))
+                self.problems.append(
+                    Problem(
+                        str(path), line, "not-a-mapping", f"item {number + 1} is not a mapping", "begin it with - id: …"
+                    )
+                )
                 continue
-            draft = Draft(str(fields.get("type", "")), {k: v for k, v in fields.items() if k != "type"}, str(path), lines.get(number, {}))
+            draft = Draft(
+                str(fields.get("type", "")),
+                {k: v for k, v in fields.items() if k != "type"},
+                str(path),
+                lines.get(number, {}),
+            )
             drafts.append(draft)
             items.append(self._read_item(draft, "type" in fields))
         return Bank(head, tuple(drafts), tuple(items))
@@ -147,12 +167,16 @@ class Reader:
         if draft.kind in ITEM_TYPES:
             return self._read_typed(draft)
         if not is_typed:
-            self.problems.append(Problem(draft.file, draft.line_of(()), "missing-field", "type: is missing", f"one of {known}"))
+            self.problems.append(
+                Problem(draft.file, draft.line_of(()), "missing-field", "type: is missing", f"one of {known}")
+            )
             return None
         hint = closest(draft.kind, list(ITEM_TYPES), f"one of {known}")
         message = f"there is no item type {draft.kind[:60]!r}"
         self.problems.append(Problem(draft.file, draft.line_of(("type",)), "unknown-type", message, hint))
-        for kind in get_close_matches(draft.kind, list(ITEM_TYPES), n=1):  # its other faults, as the type that was meant
+        for kind in get_close_matches(
+            draft.kind, list(ITEM_TYPES), n=1
+        ):  # its other faults, as the type that was meant
             self._read_typed(Draft(kind, draft.fields, draft.file, draft.lines))
         return None
 
@@ -172,10 +196,11 @@ class Reader:
         if sheet.tree is None:
             return Written(sheet, None)
         try:
-            return Written(sheet, model.model_validate(sheet.tree))
+            value = model.model_validate(sheet.tree)
         except ValidationError as error:
             self.problems += explain_faults(error, file, sheet.lines, model=model)
             return Written(sheet, None)
+        return Written(sheet, value)
 
     def _read_drawing(self, path: Path) -> str | None:
         text, problems = read_text(path, str(path), drawings.MAX_BYTES)
@@ -192,7 +217,7 @@ def is_module_folder(path: Path) -> bool:
     return path.is_dir() and any((path / name).is_file() for name in MODULE_FILES)
 
 
-def list_sources(evidence: "Written[Register] | None") -> dict[str, tuple[str, ...]] | None:
+def list_sources(evidence: Written[Register] | None) -> dict[str, tuple[str, ...]] | None:
     """Claim id → reference ids, as far as the register can be read; None without one."""
     claims = evidence.tree.get("claims") if evidence is not None else None
     if not isinstance(claims, dict):

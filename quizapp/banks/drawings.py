@@ -17,13 +17,15 @@ MAX_DEPTH = 20
 
 _SVG = "http://www.w3.org/2000/svg"
 _ELEMENTS = {
-    "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "title", "desc", "defs", "marker",
+    "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "title", "desc",
+    "defs", "marker",
 }  # fmt: skip
 _TEXT_ELEMENTS = {"text", "tspan", "title", "desc"}
 _PLAIN = {
-    "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "width", "height", "d", "points", "transform",
-    "viewBox", "preserveAspectRatio", "pathLength", "stroke-width", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap",
-    "stroke-linejoin", "text-anchor", "dominant-baseline", "refX", "refY", "markerWidth", "markerHeight", "markerUnits", "orient",
+    "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "width", "height", "d", "points",
+    "transform", "viewBox", "preserveAspectRatio", "pathLength", "stroke-width", "stroke-dasharray",
+    "stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "text-anchor", "dominant-baseline", "refX", "refY",
+    "markerWidth", "markerHeight", "markerUnits", "orient",
 }  # fmt: skip
 _MARKERS = {"marker-start", "marker-mid", "marker-end"}
 _DROPPED = {"role", "aria-labelledby", "aria-describedby", "aria-hidden", "focusable", "version"}
@@ -34,8 +36,8 @@ _ID = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 _LOCAL_URL = re.compile(r"url\(#([A-Za-z][\w.-]*)\)", re.ASCII)
 _VIEW_BOX = re.compile(r"\s*-?[\d.]+([ ,]+-?[\d.]+){3}\s*")
 _CLASSES = {
-    "c-body", "c-line", "c-grid", "c-mark", "c-acc", "c-acc-l", "c-ink", "c-ink-l", "c-right", "c-wrong", "c-note", "c-stop-l",
-    "c-soft", "c-sunk", "c-surface", "lab", "chart",
+    "c-body", "c-line", "c-grid", "c-mark", "c-acc", "c-acc-l", "c-ink", "c-ink-l", "c-right", "c-wrong", "c-note",
+    "c-stop-l", "c-soft", "c-sunk", "c-surface", "lab", "chart",
 }  # fmt: skip
 
 
@@ -60,7 +62,15 @@ def read_drawing(text: str, file: str, name: str) -> tuple[str | None, list[Prob
     except _Stop as stop:
         return None, [Problem(file, *stop.fault)]
     except expat.ExpatError as error:
-        return None, [Problem(file, error.lineno or 1, "bad-svg", f"this is not XML: {expat.errors.messages[error.code]}", "export it anew")]
+        return None, [
+            Problem(
+                file,
+                error.lineno or 1,
+                "bad-svg",
+                f"this is not XML: {expat.errors.messages[error.code]}",
+                "export it anew",
+            )
+        ]
     problems = [Problem(file, *fault) for fault in (*_check_root(root), *(f for e in _walk(root) for f in _check(e)))]
     if problems:
         return None, sorted(set(problems))
@@ -77,7 +87,9 @@ def _parse(text: str) -> _Element:
     n_elements = 0
 
     def refuse(*_: object) -> None:
-        raise _Stop(parser.CurrentLineNumber, "svg-doctype", "a document type or entity stands here", "take out <!DOCTYPE …>")
+        raise _Stop(
+            parser.CurrentLineNumber, "svg-doctype", "a document type or entity stands here", "take out <!DOCTYPE …>"
+        )
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal n_elements
@@ -116,20 +128,31 @@ Fault = tuple[int, str, str, str]
 
 def _check_root(root: _Element) -> list[Fault]:
     if root.name != "svg":
-        return [(root.line, "bad-svg", "the file is not an SVG drawing", f'begin with <svg xmlns="{_SVG}" viewBox="…">')]
+        return [
+            (root.line, "bad-svg", "the file is not an SVG drawing", f'begin with <svg xmlns="{_SVG}" viewBox="…">')
+        ]
     faults = []
     if not _VIEW_BOX.fullmatch(root.attributes.get("viewBox", "")):
-        faults.append((root.line, "svg-view-box", "the drawing has no viewBox of four numbers", 'write viewBox="0 0 400 300"'))
+        faults.append(
+            (root.line, "svg-view-box", "the drawing has no viewBox of four numbers", 'write viewBox="0 0 400 300"')
+        )
     for name, what in (("title", "name"), ("desc", "text alternative")):
         found = [c for c in root.children if isinstance(c, _Element) and c.name == name]
         if len(found) != 1 or not _text(found[0]).strip():
-            faults.append((root.line, f"svg-{name}", f"the drawing needs one <{name}>, its {what}", f"write <{name}>…</{name}> first"))
+            faults.append(
+                (
+                    root.line,
+                    f"svg-{name}",
+                    f"the drawing needs one <{name}>, its {what}",
+                    f"write <{name}>…</{name}> first",
+                )
+            )
     return faults
 
 
 def _check(element: _Element) -> list[Fault]:
     line = element.line
-    name = element.name.split(" ")[-1][:40]
+    name = element.name.rpartition(" ")[2][:40]
     if element.name not in _ELEMENTS:
         return [(line, "svg-element", f"<{name}> may not stand in a drawing", "draw it with paths, shapes and text")]
     faults: list[Fault] = []
@@ -143,17 +166,26 @@ def _check(element: _Element) -> list[Fault]:
 
 
 def _check_attribute(line: int, attribute: str, value: str) -> list[Fault]:
-    shown = attribute.split(" ")[-1][:40]
+    shown = attribute.rpartition(" ")[2][:40]
     if attribute == "class":
         unknown = sorted(set(value.split()) - _CLASSES)
-        return [(line, "svg-class", f"there is no class {c[:40]!r}", f"one of {', '.join(sorted(_CLASSES))}") for c in unknown]
+        return [
+            (line, "svg-class", f"there is no class {c[:40]!r}", f"one of {', '.join(sorted(_CLASSES))}")
+            for c in unknown
+        ]
     if attribute == "id":
-        return [] if _ID.fullmatch(value) else [(line, "svg-id", "this id has odd characters", "letters, digits, hyphens")]
+        return (
+            [] if _ID.fullmatch(value) else [(line, "svg-id", "this id has odd characters", "letters, digits, hyphens")]
+        )
     if attribute in _MARKERS:
         fine = value == "none" or _LOCAL_URL.fullmatch(value)
         return [] if fine else [(line, "svg-link", f"{shown} must name a marker of this drawing", "write url(#id)")]
     if attribute in _PLAIN:
-        return [] if _PLAIN_VALUE.fullmatch(value) else [(line, "svg-value", f"the value of {shown} has odd characters", "numbers and plain words")]
+        return (
+            []
+            if _PLAIN_VALUE.fullmatch(value)
+            else [(line, "svg-value", f"the value of {shown} has odd characters", "numbers and plain words")]
+        )
     if attribute in _DROPPED:
         return []
     hint = "use the classes of the theme" if attribute in ("style", "fill", "stroke") else "take it out"
@@ -175,5 +207,8 @@ def _write(element: _Element, prefix: str, root: _Element) -> str:
     elif element.name in ("title", "desc") and any(child is element for child in root.children):
         attributes = {"id": f"{prefix}_{element.name}"}
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
-    inside = "".join(escape(child, quote=False) if isinstance(child, str) else _write(child, prefix, root) for child in element.children)
+    inside = "".join(
+        escape(child, quote=False) if isinstance(child, str) else _write(child, prefix, root)
+        for child in element.children
+    )
     return f"<{element.name}{written}>{inside}</{element.name}>"

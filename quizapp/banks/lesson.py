@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from markdown_it.common.utils import escapeHtml
@@ -22,8 +23,8 @@ BOXES = {
     "monday": ('<aside class="panel panel-lead my-4"><h3>On Monday</h3>', "</aside>"),
     "keypoints": ('<aside class="panel my-4"><h3>Key points</h3>', "</aside>"),
     "check": (
-        "<h3>Check yourself</h3><p>{question}</p>"
-        '<details class="panel mb-4"><summary class="fw-semibold">Show a good answer</summary><div class="mt-2">',
+        """<h3>Check yourself</h3><p>{question}</p><details class="panel mb-4">
+<summary class="fw-semibold">Show a good answer</summary><div class="mt-2">""",
         "</div></details>",
     ),
 }
@@ -46,21 +47,31 @@ class Lesson:
     problems: tuple[Problem, ...] = ()
 
 
-def read_lesson(text: str, file: str, sources: Sources | None = None, figures: Mapping[str, str] | None = None) -> Lesson:
+def read_lesson(
+    text: str, file: str, sources: Sources | None = None, figures: Mapping[str, str] | None = None
+) -> Lesson:
     """Read a lesson. `figures`: path → checked drawing. Without `sources` citations show nothing.
 
     Whether claims, objectives and figures exist is for the caller to say, who knows the rest of the course.
     """
     problems = [Problem(file, s.line, s.code, s.message, s.hint) for s in find_text_slips(text)]
-    problems += [Problem(file, s.line, s.code, s.message, s.hint) for s in find_token_slips(_LINT.parse(text), images=True)]
+    problems += [
+        Problem(file, s.line, s.code, s.message, s.hint) for s in find_token_slips(_LINT.parse(text), images=True)
+    ]
     env: dict[str, Any] = {"sources": sources, "cites": {}}
     reader = _Reader(file, text, _LESSON.parse(text, env), sources, figures or {})
     reader.read()
     citations = tuple(
-        (text.count("\n", 0, match.start()) + 1, cited) for match in CITATION.finditer(text) for cited in parse_citation(match[1])
+        (text.count("\n", 0, match.start()) + 1, cited)
+        for match in CITATION.finditer(text)
+        for cited in parse_citation(match[1])
     )
     return Lesson(
-        tuple(reader.sections), reader.section_lines, citations, reader.used, tuple(sorted(set(problems + reader.problems)))
+        tuple(reader.sections),
+        reader.section_lines,
+        citations,
+        reader.used,
+        tuple(sorted(set(problems + reader.problems))),
     )
 
 
@@ -72,7 +83,7 @@ def count_words(tokens: Sequence[Token]) -> int:
 def _texts(tokens: Sequence[Token]) -> list[str]:
     texts: list[str] = []
     for token in tokens:
-        if token.type == "inline":
+        if token.type in ("inline", "figure"):
             texts.append("".join(_inline_texts(token.children or ())))
         elif token.type in ("fence", "code_block"):
             texts.append(token.content)
@@ -101,7 +112,9 @@ def _after_name(token: Token) -> str:
 class _Reader:
     """Walks the tokens of a lesson once and cuts them into sections."""
 
-    def __init__(self, file: str, text: str, tokens: list[Token], sources: Sources | None, figures: Mapping[str, str]) -> None:
+    def __init__(
+        self, file: str, text: str, tokens: list[Token], sources: Sources | None, figures: Mapping[str, str]
+    ) -> None:
         self.file = file
         self.lines = text.split("\n")
         self.tokens = tokens
@@ -117,33 +130,53 @@ class _Reader:
 
     def read(self) -> None:
         self._check_blocks()
-        starts = [i for i, token in enumerate(self.tokens) if token.type == "heading_open" and token.tag == "h2" and token.level == 0]
+        starts = [
+            i
+            for i, token in enumerate(self.tokens)
+            if token.type == "heading_open" and token.tag == "h2" and token.level == 0
+        ]
         before = self.tokens[: starts[0]] if starts else self.tokens
         if not starts:
             self.blame(1, "no-sections", "the lesson has no section", "open one with ## Title {#its-id O1.1}")
         elif before:
             line = before[0].map[0] + 1 if before[0].map else 1
-            self.blame(line, "outside-section", "text stands before the first section", "open a section with ## above it")
-        for start, end in zip(starts, [*starts[1:], len(self.tokens)], strict=True):
+            self.blame(
+                line, "outside-section", "text stands before the first section", "open a section with ## above it"
+            )
+        for start, end in pairwise([*starts, len(self.tokens)]):
             self._read_section(self.tokens[start + 1], self.tokens[start + 3 : end])
 
     def _read_section(self, heading: Token, body: list[Token]) -> None:
         line = heading.map[0] + 1 if heading.map else 1
         match = _HEADING.fullmatch(heading.content)
         if match is None or not match["title"]:
-            self.blame(line, "section-heading", "a section heading needs a title, an id and its objectives", "## Title {#its-id O1.1 O1.2}")
+            self.blame(
+                line,
+                "section-heading",
+                "a section heading needs a title, an id and its objectives",
+                "## Title {#its-id O1.1 O1.2}",
+            )
             return
         section_id = match["id"]
         if not re.fullmatch(SLUG, section_id):
-            self.blame(line, "bad-form", f"the section id {section_id[:60]!r} has odd characters", "lower-case letters, digits and single hyphens")
+            self.blame(
+                line,
+                "bad-form",
+                f"the section id {section_id[:60]!r} has odd characters",
+                "lower-case letters, digits and single hyphens",
+            )
         if section_id in self.section_lines:
             first = self.section_lines[section_id]
-            self.blame(line, "duplicate-section", f"the section id {section_id!r} is taken in line {first}", "choose another")
+            self.blame(
+                line, "duplicate-section", f"the section id {section_id!r} is taken in line {first}", "choose another"
+            )
             return
         if CITATION.search(match["title"]):
             self.blame(line, "citation-in-title", "a heading does not cite", "cite in the text below")
         if not body:
-            self.blame(line, "empty-section", f"the section {section_id!r} is empty", "write it, or take the heading out")
+            self.blame(
+                line, "empty-section", f"the section {section_id!r} is empty", "write it, or take the heading out"
+            )
         title_tokens = _LESSON.parseInline(match["title"])
         title = " ".join(_texts(title_tokens)).strip()
         env: dict[str, Any] = {"sources": self.sources, "cites": {}, "where": f"in “{title}”"}
@@ -165,6 +198,7 @@ class _Reader:
 
     def _place_figures(self, body: list[Token]) -> None:
         """An image alone in its paragraph becomes a figure; any other is a fault."""
+        here: set[str] = set()
         for i, token in enumerate(body):
             images = [child for child in token.children or () if child.type == "image"]
             if not images:
@@ -173,26 +207,39 @@ class _Reader:
             path = str(images[0].attrGet("src"))
             alone = len(token.children or ()) == 1 and body[i - 1].type == "paragraph_open" and not body[i - 1].hidden
             if not alone:
-                self.blame(line, "figure-in-text", "a figure stands in a paragraph of its own", "put empty lines around it")
+                self.blame(
+                    line, "figure-in-text", "a figure stands in a paragraph of its own", "put empty lines around it"
+                )
                 continue
             if not images[0].content.strip():
                 self.blame(line, "no-caption", "the figure has no caption", "write ![One sentence.](figures/…)")
-            if path in self.used:
-                self.blame(line, "figure-twice", f"{path[:60]} stands in the lesson already", "refer to it in words")
+            if path in here:
+                self.blame(line, "figure-twice", f"{path[:60]} stands in this section already", "refer to it in words")
                 continue
-            self.used[path] = line
+            here.add(path)
+            self.used.setdefault(path, line)
             body[i - 1].hidden = body[i + 1].hidden = True
-            token.type, token.meta = "figure", {"slot": len(self.used) - 1}
+            token.type, token.meta = "figure", {"slot": list(self.used).index(path)}
 
     def _check_blocks(self) -> None:
         for i, token in enumerate(self.tokens):
             line = token.map[0] + 1 if token.map else 1
             if token.type == "heading_open" and token.tag == "h1":
-                self.blame(line, "heading-level", "a lesson has no heading of the first level", "the title is in module.yaml; open sections with ##")
+                self.blame(
+                    line,
+                    "heading-level",
+                    "a lesson has no heading of the first level",
+                    "the title is in module.yaml; open sections with ##",
+                )
             elif token.type == "heading_open" and token.tag in ("h5", "h6"):
                 self.blame(line, "heading-level", f"{token.markup} is too deep", "use ### or ####")
             elif token.type == "heading_open" and token.tag == "h2" and token.level:
-                self.blame(line, "heading-level", "a section cannot open inside a box or a list", "close the box with ::: first")
+                self.blame(
+                    line,
+                    "heading-level",
+                    "a section cannot open inside a box or a list",
+                    "close the box with ::: first",
+                )
             elif token.type.startswith("container_") and token.nesting == 1:
                 self._check_box(token, self.tokens[i + 1], line)
             elif token.type == "inline":
@@ -206,7 +253,9 @@ class _Reader:
         if name == "check" and not _after_name(token):
             self.blame(line, "no-question", "the box 'check' has no question", "::: check What do you ask?")
         if name != "check" and _after_name(token):
-            self.blame(line, "box-text", f"there is text behind the name of the box {name!r}", "put it into the next line")
+            self.blame(
+                line, "box-text", f"there is text behind the name of the box {name!r}", "put it into the next line"
+            )
         if following.nesting == -1 and following.type == f"container_{name}_close":
             self.blame(line, "empty-box", f"the box {name!r} is empty", "write something in it, or take it out")
 
@@ -218,28 +267,37 @@ class _Reader:
                     hint = closest(name, list(BOXES), f"one of {', '.join(BOXES)}")
                     self.blame(line + offset, "unknown-box", f"there is no box {name[:40]!r}", hint)
                 else:
-                    self.blame(line + offset, "stray-box-end", "a box ends here that was not opened", "take the ::: out, or put an empty line above")
+                    self.blame(
+                        line + offset,
+                        "stray-box-end",
+                        "a box ends here that was not opened",
+                        "take the ::: out, or put an empty line above",
+                    )
 
 
-def _open_box(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+def _open_box(
+    _: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, env: MutableMapping[str, Any]
+) -> str:
     token = tokens[index]
     name = token.type.removeprefix("container_").removesuffix("_open")
     question = _LESSON.renderInline(_after_name(token), env) if name == "check" else ""
     return BOXES[name][0].replace("{question}", question) + "\n"
 
 
-def _close_box(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+def _close_box(_: RendererHTML, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
     return BOXES[tokens[index].type.removeprefix("container_").removesuffix("_close")][1] + "\n"
 
 
-def _show_figure(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
+def _show_figure(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
     image = (tokens[index].children or [])[0]
     caption = self.renderInline(image.children or [], options, env)
     slot = f'<{FIGURE_SLOT} id="{tokens[index].meta["slot"]}"></{FIGURE_SLOT}>'
     return f'<figure class="panel my-4">{slot}<figcaption class="small soft mt-2">{caption}</figcaption></figure>\n'
 
 
-def _show_misplaced(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+def _show_misplaced(_: RendererHTML, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
     return escapeHtml(tokens[index].content)
 
 

@@ -27,8 +27,9 @@ FIGURE_SLOT = "figure-slot"
 """An element that no author can write: where a checked drawing goes after the text around it was sanitised."""
 
 _TAGS = {
-    "a", "aside", "blockquote", "br", "code", "details", "div", "em", "figcaption", "figure", FIGURE_SLOT, "h3", "h4", "hr", "li",
-    "ol", "p", "pre", "s", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "aside", "blockquote", "br", "code", "details", "div", "em", "figcaption", "figure", FIGURE_SLOT, "h3", "h4",
+    "hr", "li", "ol", "p", "pre", "s", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th",
+    "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {
     "*": {"class"},
@@ -79,7 +80,11 @@ def show_inline(text: str, evidence: Register | None = None) -> Markup:
 def render_cited(text: str, evidence: Register | None = None, *, inline: bool = False) -> Rendered:
     """Safe HTML and the claims cited."""
     claims = dict.fromkeys(cited.claim for cited in find_citations(text))
-    known = tuple((c, evidence.claims[c].references) for c in claims if c in evidence.claims) if evidence is not None else None
+    known = (
+        tuple((c, evidence.claims[c].references) for c in claims if c in evidence.claims)
+        if evidence is not None
+        else None
+    )
     return _render(text, inline, known)
 
 
@@ -122,12 +127,19 @@ def find_token_slips(tokens: Sequence[Token], *, images: bool = False) -> Iterat
         for child in token.children or ():
             if child.type in ("softbreak", "hardbreak"):
                 line += 1
-            elif child.type == "html_inline":
+            elif child.type == "html_inline" and not child.content.startswith("</"):
                 yield _html_slip(line, child.content)
             elif child.type == "image" and not images:
                 yield Slip(line, "image", "an image cannot stand here", "put drawings into the lesson")
-            elif child.type == "link_open" and not str(child.attrGet("href")).startswith(("https://", "http://", "mailto:")):
-                yield Slip(line, "bad-link", f"the link to {str(child.attrGet('href'))[:60]!r} leads nowhere", "begin it with https://")
+            elif child.type == "link_open" and not str(child.attrGet("href")).startswith(
+                ("https://", "http://", "mailto:")
+            ):
+                yield Slip(
+                    line,
+                    "bad-link",
+                    f"the link to {str(child.attrGet('href'))[:60]!r} leads nowhere",
+                    "begin it with https://",
+                )
 
 
 def _html_slip(line: int, content: str) -> Slip:
@@ -184,30 +196,42 @@ def narrow(cited: Citation, sources: Sources) -> Sequence[str]:
     return cited.references or sources.get(cited.claim, ())
 
 
-def _show_citation(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+def _show_citation(
+    _: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, env: MutableMapping[str, Any]
+) -> str:
     inside = tokens[index].content
     for cited in parse_citation(inside):
         env.setdefault("cites", {}).setdefault(cited.claim)
-    links = (f'<a href="#{r}" class="small cite">[{r}]</a>' if r.startswith("R") else f"[{r}]" for r in _links(inside, env))
+    links = (
+        f'<a href="#{r}" class="small cite">[{r}]</a>' if r.startswith("R") else f"[{r}]" for r in _links(inside, env)
+    )
     return " ".join(links)
 
 
-def _open_link(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
+def _open_link(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
     tokens[index].attrSet("rel", "noopener")
     return self.renderToken(tokens, index, options, env)
 
 
-def _open_table(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+def _open_table(
+    _: RendererHTML, _tokens: Sequence[Token], _index: int, _options: Any, env: MutableMapping[str, Any]
+) -> str:
     env["n_tables"] = number = env.get("n_tables", 0) + 1
     name = " ".join(filter(None, ("Table", str(number) if number > 1 else "", env.get("where", ""))))
-    return f'<div class="scroll mb-4" role="region" aria-label="{escapeHtml(name)}" tabindex="0"><table class="table">\n'
+    return (
+        f'<div class="scroll mb-4" role="region" aria-label="{escapeHtml(name)}" tabindex="0"><table class="table">\n'
+    )
 
 
-def _close_table(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:  # noqa: ARG001
+def _close_table(*_: Any) -> str:
     return "</table></div>\n"
 
 
-def _open_cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
+def _open_cell(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
+) -> str:
     cell = tokens[index]
     align = _ALIGN.get(str(cell.attrs.pop("style", "")))
     if align:

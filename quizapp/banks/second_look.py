@@ -15,8 +15,9 @@ from quizapp.domain.items import ITEM_TYPES, Item
 from quizapp.domain.problems import Problem
 
 _STAND_INS: dict[str, Any] = {
-    "id": "stand-in", "use": "quiz", "objective": "O1.1", "section": "stand-in", "bloom": "apply", "difficulty": "easy", "tags": [],
-    "author": "-", "reviewed": "2026-01-01", "review_due": "2027-01-01", "title": "-", "vignette": "", "shuffle": True,
+    "id": "stand-in", "use": "quiz", "objective": "O1.1", "section": "stand-in", "bloom": "apply", "difficulty": "easy",
+    "tags": [], "author": "-", "reviewed": "2026-01-01", "review_due": "2027-01-01", "title": "-", "vignette": "",
+    "shuffle": True,
 }  # fmt: skip
 _TEXT_FAULTS = {"missing", "string_type", "string_too_short", "string_too_long"}
 

@@ -21,7 +21,9 @@ def read_text(path: Path, file: str, max_bytes: int = MAX_BYTES) -> tuple[str | 
         with path.open("rb") as stream:
             data = stream.read(max_bytes + 1)
     except OSError as error:
-        return None, [Problem(file, 1, "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions")]
+        return None, [
+            Problem(file, 1, "unreadable", f"the file cannot be read: {error.strerror}", "check its permissions")
+        ]
     return decode(data, file, max_bytes)
 
 

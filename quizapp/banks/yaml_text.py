@@ -15,14 +15,14 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from quizapp.banks.text_files import decode, find_unprintable
-from quizapp.domain.drafts import Path
+from quizapp.domain.drafts import Path, nearest_line
 from quizapp.domain.problems import Problem
 
 MAX_DEPTH = 20
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 
 
@@ -37,9 +37,11 @@ class Sheet:
 
     def line_of(self, *path: str | int) -> int:
         """The line of a path, or of its nearest parent that has one."""
-        while path not in self.lines and path:
-            path = path[:-1]
-        return self.lines.get(path, 1)
+        return nearest_line(self.lines, path)
+
+    def problem(self, at: Path, code: str, message: str, hint: str) -> Problem:
+        """A fault at a path of this file."""
+        return Problem(self.file, nearest_line(self.lines, at), code, message, hint)
 
 
 class _Stop(Exception):  # noqa: N818 - ends the reading, is caught in this file
@@ -81,7 +83,11 @@ def _explain(error: Exception, text: str) -> tuple[int, str, str, str]:
     if "\t" in indent:
         return line, "tab", "the line is indented with a tab", "indent with spaces"
     what = " ".join(str((isinstance(error, MarkedYAMLError) and error.problem) or error).split())[:200]
-    hint = "put a text that holds a colon into quotation marks" if "mapping values" in what else "check indentation, colons and quotation marks"
+    hint = (
+        "put a text that holds a colon into quotation marks"
+        if "mapping values" in what
+        else "check indentation, colons and quotation marks"
+    )
     return line, "bad-yaml", f"this is not YAML: {what}", hint
 
 
@@ -117,7 +123,12 @@ class _Builder:
             if isinstance(event, events.DocumentStartEvent):
                 self._n_documents += 1
                 if self._n_documents > 1:
-                    raise _Stop(line, "two-documents", "a second document starts here", "one document per file: take out the ---")
+                    raise _Stop(
+                        line,
+                        "two-documents",
+                        "a second document starts here",
+                        "one document per file: take out the ---",
+                    )
             elif isinstance(event, events.NodeEvent):
                 self._refuse_extras(event, line)
                 self._put(event, line)
@@ -127,9 +138,16 @@ class _Builder:
     @staticmethod
     def _refuse_extras(event: Any, line: int) -> None:
         if isinstance(event, events.AliasEvent) or event.anchor is not None:
-            raise _Stop(line, "alias", "anchors (&) and aliases (*) are not read", "write the value out, or put the text into quotation marks")
+            raise _Stop(
+                line,
+                "alias",
+                "anchors (&) and aliases (*) are not read",
+                "write the value out, or put the text into quotation marks",
+            )
         tag = str(event.tag) if event.tag is not None else ""
-        if tag not in ("", "!", "tag:yaml.org,2002:str") and not (tag.startswith("tag:yaml.org,2002:") and _is_implied(event)):
+        if tag not in ("", "!", "tag:yaml.org,2002:str") and not (
+            tag.startswith("tag:yaml.org,2002:") and _is_implied(event)
+        ):
             raise _Stop(line, "tag", f"the tag {tag[:60]!r} is not read", "take it out")
 
     def _put(self, event: Any, line: int) -> None:
@@ -153,7 +171,9 @@ class _Builder:
             owner.key = None
         if not isinstance(event, events.ScalarEvent):
             if len(self._open) >= MAX_DEPTH:
-                raise _Stop(line, "too-deep", f"more than {MAX_DEPTH} levels", "close the brackets, check the indentation")
+                raise _Stop(
+                    line, "too-deep", f"more than {MAX_DEPTH} levels", "close the brackets, check the indentation"
+                )
             self._open.append(_Open(value, path))
 
     @staticmethod
@@ -164,7 +184,9 @@ class _Builder:
 
     def _take_key(self, owner: _Open, event: Any, line: int) -> None:
         if not isinstance(event, events.ScalarEvent):
-            raise _Stop(line, "bad-key", "a name must be plain text", "put texts that start with [ or { into quotation marks")
+            raise _Stop(
+                line, "bad-key", "a name must be plain text", "put texts that start with [ or { into quotation marks"
+            )
         key = self._checked(event.value, line)
         if key in owner.holds:
             first = self.lines.get((*owner.path, key), 1)

@@ -18,7 +18,7 @@ def group() -> None:
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 @with_appcontext
 def publish(path: Path | None) -> None:
-    """Publish a course folder (QUESTIONS_PATH if none is named). A course with faults is refused whole: exit status 1."""
+    """Publish a course folder (QUESTIONS_PATH if none is named). One with faults is refused whole: exit status 1."""
     report = publish_course(path or Path(current_app.config["QUESTIONS_PATH"]), current_app.config["CLOCK"]())
     for problem in report.problems:
         click.echo(str(problem))

@@ -139,11 +139,10 @@ def judge_save(now: SlotState, answer: Answer, known_seq: int, tab: str = "", ta
     """
     if now.is_checked:
         return Verdict.REPEAT if answer == now.answer else Verdict.STALE
-    if tab and tab == now.tab:
-        if tab_seq <= now.tab_seq:
-            return Verdict.REPEAT
-        return Verdict.REPEAT if answer == now.answer else Verdict.ACCEPT
-    if answer == now.answer:
+    if tab and tab == now.tab:  # even the same answer counts anew, so that an older one still under way comes too late
+        return Verdict.ACCEPT if tab_seq > now.tab_seq else Verdict.REPEAT
+    is_first = not tab or tab_seq <= 1  # nothing older of this page can be under way
+    if answer == now.answer and (is_first or known_seq < now.seq):
         return Verdict.REPEAT
     return Verdict.ACCEPT if known_seq >= now.seq else Verdict.STALE
 

@@ -71,7 +71,11 @@ _SLUG_HINT = "lower-case letters, digits and single hyphens"
 
 
 def explain_faults(
-    error: ValidationError, file: str, lines: Mapping[Path, int], prefix: Path = (), model: type[BaseModel] | None = None
+    error: ValidationError,
+    file: str,
+    lines: Mapping[Path, int],
+    prefix: Path = (),
+    model: type[BaseModel] | None = None,
 ) -> list[Problem]:
     """Each finding of `error` as a Problem. `prefix` is where the checked part hangs in the file's tree.
 
@@ -92,7 +96,15 @@ def explain_faults(
             hint = f"did you mean {str(meant[number][1])!r}?"
         elif not hint:
             hint = _hint(fault, context)
-        problems.append(Problem(file, nearest_line(lines, path), code, f"{_name(path)}: {_sentence(fault)}", context.get("hint", hint)))
+        problems.append(
+            Problem(
+                file,
+                nearest_line(lines, path),
+                code,
+                f"{name_path(path)}: {_sentence(fault)}",
+                context.get("hint", hint),
+            )
+        )
     return problems
 
 
@@ -102,7 +114,8 @@ def closest(word: object, known: list[str], otherwise: str = "") -> str:
     return f"did you mean {near[0]!r}?" if near else otherwise
 
 
-def _name(path: Path) -> str:
+def name_path(path: Path) -> str:
+    """A path as people read it: `options.2.text`, counting from 1."""
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in path) or "the file"
 
 
@@ -118,7 +131,9 @@ def match_misspelt(faults: list[Any], model: type[BaseModel] | None) -> dict[int
         *parent, written = fault["loc"]
         known = _fields_at(model, tuple(parent))
         absent = [name for name in known if (*parent, name) in missing]
-        near = get_close_matches(str(written).casefold(), absent, n=1) or get_close_matches(str(written).casefold(), known, n=1)
+        near = get_close_matches(str(written).casefold(), absent, n=1) or get_close_matches(
+            str(written).casefold(), known, n=1
+        )
         if near:
             meant[number] = (tuple(parent), near[0])
     return meant
@@ -128,7 +143,12 @@ def _fields_at(model: type[BaseModel], path: Path) -> list[str]:
     """The names of the fields that may stand at `path` in a tree of `model`."""
     models = [model]
     for part in path:
-        inner = [found for m in models if part in m.model_fields for found in _models_in(m.model_fields[str(part)].annotation)]
+        inner = [
+            found
+            for m in models
+            if part in m.model_fields
+            for found in _models_in(m.model_fields[str(part)].annotation)
+        ]
         models = inner or models  # a position in a list or a name in a mapping leads no deeper
     return [name for m in models for name in m.model_fields]
 
@@ -148,5 +168,6 @@ def _hint(fault: Any, context: Mapping[str, Any]) -> str:
 
 
 def _sentence(fault: Any) -> str:
-    message = fault["msg"][:1].lower() + fault["msg"][1:]
-    return _SENTENCES.get(fault["type"], message.replace("input should be", "should be").replace("string should", "should"))
+    message: str = fault["msg"][:1].lower() + fault["msg"][1:]
+    message = message.replace("input should be", "should be").replace("string should", "should")
+    return _SENTENCES.get(fault["type"], message)

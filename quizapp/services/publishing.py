@@ -1,6 +1,6 @@
 """Publishing: a course folder becomes immutable versions; and reading those versions back, cached.
 
-A version is known by the SHA-256 of its canonical JSON. Publishing the same folder twice writes nothing the second time.
+A version is known by the SHA-256 of its canonical JSON. Publishing a folder twice writes nothing the second time.
 """
 
 import datetime as dt
@@ -72,12 +72,11 @@ def publish_course(path: Path, now: dt.datetime) -> Report:
     """Check the course folder at `path` and make it what learners get, in one transaction, or refuse it whole."""
     checked = check_path(path)
     if checked.problems or checked.course is None:
-        problem = Problem(str(path), 1, "no-course", "this is not the folder of a course", "name the folder that holds course.yaml")
+        problem = Problem(
+            str(path), 1, "no-course", "this is not the folder of a course", "name the folder that holds course.yaml"
+        )
         return Report(problems=checked.problems or (problem,))
-    text = checked.course
-    assert text.course is not None  # noqa: S101 - a course without faults has all its files
-    course = text.course.value
-    assert course is not None  # noqa: S101
+    text, course = checked.course, checked.course.course.whole
     folders = {module.name: module for module in text.modules}
     ready = [_prepare(folders[name], text) for name in course.modules]
     with unit_of_work() as session:
@@ -86,17 +85,16 @@ def publish_course(path: Path, now: dt.datetime) -> Report:
 
 def build_module(text: ModuleText, course: CourseText) -> Module:
     """The module as it is published, from files without faults."""
-    assert text.facts and text.lesson and text.bank and course.evidence and course.credit  # noqa: S101
-    facts, register, methods = text.facts.value, course.evidence.value, course.credit.value
-    assert facts and register and methods  # noqa: S101
-    cited = [f"[{claim}]" for section in text.lesson.sections for claim in section.cites]
+    facts, methods = text.facts.whole, course.credit.whole.methods
+    sections = text.lesson.sections if text.lesson is not None else ()
+    cited = [f"[{claim}]" for section in sections for claim in section.cites]
     cited += [written for item in text.bank.items if item is not None for written in item.texts()]
-    words = sum(section.words for section in text.lesson.sections)
+    words = sum(section.words for section in sections)
     return Module(
         facts=facts,
-        sections=text.lesson.sections,
-        evidence=register.cited_by(cited),
-        credit=work_out(methods.methods[facts.credit.method], words, facts.quiz.n_items, facts.credit.difficulty),
+        sections=sections,
+        evidence=course.evidence.whole.cited_by(cited),
+        credit=work_out(methods[facts.credit.method], words, facts.quiz.n_items, facts.credit.difficulty),
     )
 
 
@@ -111,7 +109,6 @@ def _canonical(content: Any) -> str:
 
 def _prepare(text: ModuleText, course: CourseText) -> _Ready:
     module = build_module(text, course)
-    assert text.bank is not None  # noqa: S101
     stored = [(item, store_item(item)) for item in text.bank.items if item is not None]
     items = tuple((item, content, hash_content(content)) for item, content in stored)
     content = module.model_dump(mode="json")
@@ -130,12 +127,22 @@ def _store(session: Session, course_id: str, content: dict[str, Any], ready: lis
         old_items = store.list_item_ids(session, before[0]) if before is not None else {}
         pool = []
         for item, item_content, digest in module.items:
-            version_id = known.get((item.id, digest)) or store.add_item_version(session, item.id, digest, item_content, now)
-            pool.append({"item_version_id": version_id, "use": item.use, "objective": item.objective, "bloom": item.bloom.value})
+            version_id = known.get((item.id, digest)) or store.add_item_version(
+                session, item.id, digest, item_content, now
+            )
+            pool.append(
+                {"item_version_id": version_id, "use": item.use, "objective": item.objective, "bloom": item.bloom.value}
+            )
             items.append((item.id, _compare(old_items.pop(item.id, None), digest)))
         items += [(item_id, State.WITHDRAWN) for item_id in sorted(old_items)]
         store.publish_module_version(
-            session, course_id=course_id, module_id=module.module_id, digest=module.digest, content=module.content, pool=pool, now=now
+            session,
+            course_id=course_id,
+            module_id=module.module_id,
+            digest=module.digest,
+            content=module.content,
+            pool=pool,
+            now=now,
         )
         modules.append((module.module_id, _compare(before and before[1], module.digest)))
     gone = store.withdraw_modules(session, course_id, keep=[module.module_id for module in ready])
@@ -210,7 +217,11 @@ def get_items(connection: Connection | Session, version_ids: Iterable[int]) -> d
 
 
 def _get(
-    connection: Connection | Session, version_ids: Iterable[int], kind: type[T], load: Load, restore: Callable[[dict[str, Any]], T]
+    connection: Connection | Session,
+    version_ids: Iterable[int],
+    kind: type[T],
+    load: Load,
+    restore: Callable[[dict[str, Any]], T],
 ) -> dict[int, T]:
     cache = _cache_of(connection)
     wanted = list(dict.fromkeys(version_ids))

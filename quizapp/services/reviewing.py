@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quizapp.domain.attempts import Confidence, Kind, Score, Slot, replay
 from quizapp.domain.errors import NotFound, Refused
-from quizapp.domain.evidence import find_citations
+from quizapp.domain.evidence import Level, find_citations
 from quizapp.domain.items.base import Explained
 from quizapp.domain.modules import Module, Objective, Section
 from quizapp.services.publishing import get_items, get_module_versions
@@ -167,3 +167,9 @@ def list_cited(module: Module, texts: list[str]) -> list[Source]:
     """The sources behind the claims that `texts` cite."""
     cites = dict.fromkeys(c.claim for text in texts for c in find_citations(text) if c.claim in module.evidence.claims)
     return list_sources(module, list(cites))
+
+
+def list_levels(text: str, module: Module) -> list[Level]:
+    """The evidence levels of the claims that `text` cites, each once, in order."""
+    claims = (module.evidence.claims.get(c.claim) for c in find_citations(text))
+    return list(dict.fromkeys(claim.level for claim in claims if claim))

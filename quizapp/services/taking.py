@@ -38,7 +38,7 @@ from quizapp.store.db import reading, unit_of_work
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One slot as a page shows it. `number` counts from 1. There is no key and no rationale in it."""
+    """One slot as a page shows it. `number` counts from 1. Keys and rationales are in `explained` only."""
 
     number: int
     item_id: str
@@ -52,6 +52,8 @@ class Question:
     struck: frozenset[str]
     described: str
     """The answer in words; empty while there is none."""
+    explained: tuple[Explained, ...]
+    """Every option with key and rationale once the answer was checked; empty before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An attempt as its pages show it: everything but keys."""
+    """An attempt as its pages show it: keys only where an answer was checked."""
 
     attempt: AttemptFacts
     module: Module
@@ -208,6 +210,7 @@ def _show(number: int, item: Item, slot: Slot, state: SlotState) -> Question:
         chosen=frozenset(letters[i] for i in response or ()),
         struck=frozenset(letters[i] for i in state.answer.struck if i in letters),
         described=item.describe(response, slot.presentation) if response else "",
+        explained=item.explain(response, slot.presentation) if state.is_checked else (),
     )
 
 
@@ -284,21 +287,6 @@ def check_answer(person_id: int, attempt_id: int, number: int, now: dt.datetime)
         if state.answer.response is None:
             raise Refused("Choose an answer first, then check it.")
         store.add_steps(session, attempt_id, [Step(steps.last_seq + 1, now, StepKind.CHECK, number - 1)])
-
-
-def explain_checked(person_id: int, attempt_id: int, number: int) -> tuple[Explained, ...]:
-    """Every option with key and rationale, for an answer that was checked; empty for any other."""
-    with reading() as connection:
-        found = store.find_with_steps(connection, attempt_id)
-        if found is None or found[0].person_id != person_id:
-            raise NotFound("There is no such attempt, or it belongs to somebody else.")
-        attempt, steps = found
-        state = replay(attempt.n_slots, steps.latest)[number - 1]
-        if not state.is_checked:
-            return ()
-        slot = steps.slots[number - 1]
-        item = get_items(connection, [slot.item_version_id])[slot.item_version_id]
-    return item.explain(state.answer.response, slot.presentation)
 
 
 def finish(person_id: int, attempt_id: int, now: dt.datetime) -> AttemptFacts:

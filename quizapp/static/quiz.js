@@ -2,13 +2,11 @@
 // It holds no key, score or rationale, decides nothing, and says "Saved" only after the server did.
 const form = document.getElementById("quiz");
 const single = form.dataset.single === "yes";
-const lang = document.documentElement.lang;
 const status = document.getElementById("save");
 const RETRY_MS = 4000;
 
 document.documentElement.classList.add("js");
 
-const clock = (time) => time.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", hour12: false });
 const press = (el, on) => el.setAttribute("aria-pressed", String(on));
 const isPressed = (el) => el.getAttribute("aria-pressed") === "true";
 const field = (n, name) => form.querySelector(`[name="q${n}-${name}"]`);
@@ -68,7 +66,7 @@ function settle(answer) {
     else seq.value = String(slot.seq);
   }
   if (stale.length) say(`Not saved: question ${stale.join(", ")} was changed in another tab. Reload to see it.`, true);
-  else say(`Saved ${clock(new Date())}`);
+  else say(`Saved ${answer.saved_at}`);
 }
 
 function refuse(code, message, numbers) {

@@ -1,4 +1,4 @@
-"""Published content: module versions and item versions. A version never changes; publishing adds one and points to it."""
+"""Published content: versions of modules and items. A version never changes; publishing adds one and points to it."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -213,7 +213,9 @@ def find_module_hash(connection: Connection | Session, module_id: str) -> tuple[
 
 def withdraw_modules(session: Session, course_id: str, keep: Sequence[str]) -> list[str]:
     """Take the course's modules that are not in `keep` from new readers; their versions stay. The ids taken."""
-    query = select(ModuleRow).where(ModuleRow.course_id == course_id, ModuleRow.current_id.is_not(None), ModuleRow.id.not_in(keep))
+    query = select(ModuleRow).where(
+        ModuleRow.course_id == course_id, ModuleRow.current_id.is_not(None), ModuleRow.id.not_in(keep)
+    )
     gone = list(session.scalars(query.order_by(ModuleRow.id)))
     for module in gone:
         module.current_id = None

@@ -8,13 +8,13 @@ from flask_login import current_user
 
 from quizapp.banks.markup import show_inline, show_text
 from quizapp.domain.attempts import marks_to_pass
-from quizapp.services.reviewing import show_marks
+from quizapp.services.reviewing import list_levels, show_marks
 
 
 def init_display(app: Flask) -> None:
     """Register the template filters."""
     app.jinja_env.filters |= {
-        "local_time": lambda at: f"{_local(at):%H:%M}",
+        "local_time": show_time,
         "local_day": lambda at: show_day(_local(at).date()),
         "day": show_day,
         "greeting": lambda at: greet(_local(at).hour),
@@ -22,7 +22,12 @@ def init_display(app: Flask) -> None:
         "rich": show_text,
         "inline": show_inline,
     }
-    app.jinja_env.globals["pass_marks"] = marks_to_pass
+    app.jinja_env.globals |= {"pass_marks": marks_to_pass, "levels_of": list_levels}
+
+
+def show_time(at: dt.datetime) -> str:
+    """12:03, in the person's own zone."""
+    return f"{_local(at):%H:%M}"
 
 
 def show_day(day: dt.date) -> str:

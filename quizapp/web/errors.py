@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, current_app, g, render_template, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -47,6 +48,7 @@ def show_error(status: int, message: str = "", headers: dict[str, str] | None = 
             status,
             headers or {},
         )
+    _settle_person(may_ask=status != 503)
     body = render_template(
         "site/error.html",
         status=status,
@@ -55,6 +57,18 @@ def show_error(status: int, message: str = "", headers: dict[str, str] | None = 
         advice=ADVICE.get(status, ""),
     )
     return body, status, headers or {}
+
+
+def _settle_person(may_ask: bool) -> None:
+    """Say whose page a refusal is without failing over that: where the database cannot be asked, a stranger's."""
+    if "_login_user" in g:
+        return
+    try:
+        is_known = may_ask and current_user.is_authenticated is not None
+    except StorageUnavailable:
+        is_known = False
+    if not is_known:
+        current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
 
 
 def init_errors(app: Flask) -> None:

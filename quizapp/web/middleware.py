@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 from flask import Flask, Response, g, request
-from flask_login import current_user
 
 CSP = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 HEADERS = {
@@ -64,14 +63,13 @@ def init_middleware(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
+        person = g.get("_login_user")  # known if the page asked; asking here would cost a select, or fail
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if app.config["PUBLIC_URL"].startswith("https://"):
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if "Cache-Control" not in response.headers and request.endpoint != "static":
-            response.headers["Cache-Control"] = (
-                "no-store" if current_user and current_user.is_authenticated else "no-cache"
-            )
+            response.headers["Cache-Control"] = "no-store" if person and person.is_authenticated else "no-cache"
         response.headers["X-Request-ID"] = g.get("request_id", "")
         log.info(
             "request",
@@ -81,7 +79,7 @@ def init_middleware(app: Flask) -> None:
                 "path": request.path,
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
-                "person": getattr(current_user, "id", None) if current_user else None,
+                "person": getattr(person, "id", None),
             },
         )
         return response

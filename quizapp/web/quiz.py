@@ -13,6 +13,7 @@ from quizapp.domain.errors import NotFound, Refused, StorageUnavailable
 from quizapp.services import reviewing, taking
 from quizapp.services.taking import Incoming, Question, Saved, Sheet
 from quizapp.web.access import SIGNED_IN, me, now, page
+from quizapp.web.display import show_time
 
 bp = Blueprint("quiz", __name__, url_prefix="/quiz")
 
@@ -81,7 +82,7 @@ def save(attempt_id: int) -> Any:
     """The background save: says `Saved` only after the answer is on disk, slot by slot."""
     saved = taking.save_answers(me().id, attempt_id, _read_incoming(), now(), *_read_tab())
     return {
-        "saved_at": now().isoformat(),
+        "saved_at": show_time(now()),
         "slots": [{"number": s.number, "seq": s.seq, "verdict": s.verdict, "kept": s.kept} for s in saved],
     }
 
@@ -143,11 +144,7 @@ def _show(
     sheet: Sheet, *, incoming: list[Incoming] | None = None, stale: list[Saved] | None = None, unsaved: bool = False
 ) -> str:
     """The question page; `incoming` is shown instead of what is kept when the latter could not take it over."""
-    explained = {
-        q.number: taking.explain_checked(me().id, sheet.attempt.id, q.number)
-        for q in sheet.questions
-        if q.state.is_checked
-    }
+    explained = {q.number: q.explained for q in sheet.questions if q.explained}
     return render_template(
         "quiz/question.html",
         sheet=sheet,

@@ -20,12 +20,15 @@ from flask_security import (
     ResetPasswordForm,
     Security,
     Totp,
+    TwoFactorRescueForm,
+    TwoFactorSetupForm,
     UserMixin,
     hash_password,
 )
 from flask_security.core import _on_identity_loaded
 from flask_security.utils import validate_redirect_url
-from wtforms import Field, StringField
+from wtforms import Field, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from quizapp.domain.errors import Invalid
@@ -66,6 +69,18 @@ class NewPasswordForm(ChangePasswordForm):
     """A new password for somebody who knows the old one; typed once."""
 
     new_password_confirm = None
+
+
+class SecondStepForm(TwoFactorSetupForm):
+    """An authenticator app or nothing. The library's own choices are tuples, which WTForms has deprecated."""
+
+    setup = RadioField("Second step", choices=[SelectChoice("authenticator"), SelectChoice("disable")])
+
+
+class RescueForm(TwoFactorRescueForm):
+    """Built by the library beside the code form and never shown: a link to the recovery codes stands there instead."""
+
+    help_setup = RadioField("Help", choices=[])
 
 
 def check_name(text: str | None) -> str:
@@ -142,11 +157,13 @@ def init_security(app: Flask, store: Any) -> None:
         register_form=RegisterForm,
         reset_password_form=SetPasswordForm,
         change_password_form=NewPasswordForm,
+        two_factor_setup_form=SecondStepForm,
+        two_factor_rescue_form=RescueForm,
         mail_util_cls=LetterBox,
         totp_cls=Codes,
     )
-    security.login_manager.user_loader(_load_user)
-    security.login_manager._request_callback = None  # no tokens in headers
+    security.login_manager._user_callback = None  # the sign-in token alone says who it is; there are no others
+    security.login_manager.request_loader(_load_person)
     # Roles are checked in access.py. Loading an identity would load the person on pages that do not need one.
     security.principal.identity_loaders.clear()
     identity_loaded.disconnect(_on_identity_loaded, app)
@@ -155,17 +172,17 @@ def init_security(app: Flask, store: Any) -> None:
     user_logged_out.connect(_close_sign_in, app)
 
 
-def _load_user(user_id: str) -> Any:
+def _load_person(_request: Any) -> Any:
     """The person of this request: a SignedIn from one select on our pages, the entity on Flask-Security's."""
     token = session.get("sign_in")
     person = accounts.find_signed_in(token, now()) if token else None
-    if person is None or person.fs_uniquifier != user_id:
+    if person is None:
         return None
     if person.is_demo and current_app.config["PUBLIC_URL"]:
         return None  # a demo person that was left behind has no business on a public server
     g.fs_authn_via = "session"
     g.fs_paa = session.get("fs_paa", 0)
-    return datastore().find_user(fs_uniquifier=user_id) if request.blueprint == "security" else person
+    return datastore().find_user(id=person.id) if request.blueprint == "security" else person
 
 
 def _open_sign_in(_app: Flask, user: UserMixin, **_: Any) -> None:

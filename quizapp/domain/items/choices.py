@@ -30,7 +30,7 @@ def read_chosen(raw: Raw, presentation: Presentation) -> Response:
     """The options chosen, as sorted positions in the item as written. Unknown letters are not choices."""
     order = presentation["order"]
     known = {LETTERS[i]: written for i, written in enumerate(order)}
-    return tuple(sorted({known[value] for value in raw.get("answer", ()) if value in known}))
+    return tuple(sorted({known[value] for value in raw.get("answer", ()) if isinstance(value, str) and value in known}))
 
 
 def explain_options(
