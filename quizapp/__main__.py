@@ -44,7 +44,7 @@ def main() -> None:
     if mail_folder:
         print(f"  No mail server is set up: letters are kept as files in {mail_folder}")
     print("  Stop with Ctrl+C.\n", flush=True)
-    runner = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "run"], cwd=ROOT)  # noqa: S603
+    runner = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "run"], cwd=ROOT)
     try:
         Granian(
             "wsgi:app",

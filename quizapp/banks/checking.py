@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quizapp.banks import drawings
 from quizapp.banks.checks import check_course, check_evidence, check_module
-from quizapp.banks.course import Bank, CourseText, Reader, is_module_folder
+from quizapp.banks.course import COURSE_FILES, MODULE_FILES, Bank, CourseText, Reader, is_module_folder
 from quizapp.banks.item_checks import check_drafts, check_unique
 from quizapp.banks.text_files import read_text
 from quizapp.banks.yaml_text import read_yaml
@@ -84,10 +84,11 @@ def _check_whole_course(folder: Path) -> Checked:
 
 def _check_file(path: Path) -> Checked:
     folder = path.parent
-    if path.name in ("bank.yaml", "lesson.md", "module.yaml") and (folder / "module.yaml").is_file():
+    if path.name in MODULE_FILES and sum((folder / name).is_file() for name in MODULE_FILES) > 1:
         checked = _check_folder(folder)
         return _only(checked, lambda file: file == str(path), folder.name if path.name == "bank.yaml" else "")
-    if path.name in ("course.yaml", "evidence.yaml", "credit.yaml") and (folder / "course.yaml").is_file():
+    has_modules = (folder / "course.yaml").is_file() and any(map(is_module_folder, folder.iterdir()))
+    if path.name in COURSE_FILES and has_modules:
         return _only(_check_whole_course(folder), lambda file: file == str(path), "")
     return _check_alone(path)
 

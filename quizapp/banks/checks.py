@@ -161,7 +161,7 @@ def _check_plan(module: ModuleText, objectives: list[str]) -> Iterator[Problem]:
     for shortage in find_shortages(list(parts.values()), pool):
         number = next(number for number, part in parts.items() if part is shortage.part)
         yield sheet.problem(
-            ("quiz", "plan", number), "plan-shortage", str(shortage), "write more items, or ask for fewer"
+            ("quiz", "plan", number, "n"), "plan-shortage", str(shortage), "write more items, or ask for fewer"
         )
     for number, objective in enumerate(objectives):
         if not any(seed.objective == objective for seed in pool):

@@ -1,1 +1,1 @@
-"""The `flask …` commands: what a person can do to a deployment from a shell. Exit 0 done, 1 faults listed, 2 wrong call."""
+"""The `flask …` commands: what can be done to a deployment from a shell. Exit 0 done, 1 faults listed, 2 wrong call."""

@@ -1,1 +1,1 @@
-"""L0: items, scoring, attempts, plans. Pure: nothing here reads a clock, a file or a socket; time and chance are given."""
+"""L0: items, scoring, attempts, plans. Pure: no clock, no file, no socket; time and chance are given."""

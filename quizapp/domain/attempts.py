@@ -109,7 +109,7 @@ class SlotState:
 
 
 def replay(n_slots: int, steps: Iterable[Step]) -> tuple[SlotState, ...]:
-    """The state of each slot after `steps` (in order of `seq`; a caller may leave out all but each slot's last ones)."""
+    """The state of each slot after `steps`, in order of `seq`; all but each slot's last ones may be left out."""
     states = [SlotState()] * n_slots
     for step in steps:
         if step.position is None:
@@ -123,7 +123,7 @@ def replay(n_slots: int, steps: Iterable[Step]) -> tuple[SlotState, ...]:
 
 
 class Verdict(StrEnum):
-    """What becomes of a save: a new step; nothing, for it says what is already kept; or nothing, for it is out of date."""
+    """What becomes of a save: a new step; nothing, for it says what is kept; or nothing, for it is out of date."""
 
     ACCEPT = "accept"
     REPEAT = "repeat"

@@ -56,7 +56,7 @@ ItemT = TypeVar("ItemT", bound=Plannable)
 
 
 def find_shortages(plan: Sequence[PlanPart], pool: Sequence[Plannable]) -> list[Shortage]:
-    """Every part of `plan` that `pool` cannot fill, also where parts compete for the same items. Empty: it can be drawn."""
+    """Every part of `plan` that `pool` cannot fill, also where parts compete for the same items. Empty: draw it."""
     shortages = []
     for part in plan:
         available = sum(part.fits(item) for item in pool)

@@ -1,4 +1,4 @@
-"""Mail: written into the job table by whoever causes it, sent by the runner. No request ever waits for a mail server."""
+"""Mail: written into the job table by whoever causes it, sent by the runner. No request waits for a mail server."""
 
 import datetime as dt
 import re

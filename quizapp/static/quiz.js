@@ -94,7 +94,7 @@ function changed(n) {
 function redraw() {
   const bands = document.querySelectorAll("#strip li");
   for (const button of document.querySelectorAll(".qmap button")) {
-    const n = button.value.slice(1);
+    const n = button.value.slice("to-".length);
     if (!field(n, "seq")) continue;
     const answered = form.querySelector(`[name="q${n}-answer"]:checked`) !== null;
     const flagged = field(n, "flag").value === "1";

@@ -103,7 +103,7 @@ _FACTS = (
 
 
 def _facts(row: Any) -> AttemptFacts:
-    return AttemptFacts(*row[:4], Kind(row[4]), *row[5:])
+    return AttemptFacts(**{**dict(zip(AttemptFacts.__slots__, row, strict=True)), "kind": Kind(row[4])})
 
 
 def lock_attempt(session: Session, attempt_id: int) -> AttemptFacts | None:
@@ -179,7 +179,7 @@ def add_attempt(
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """An attempt's steps as far as they matter now: what was pinned, each slot's latest save and check, the last seq."""
+    """An attempt's steps as far as they matter now: what was pinned, each slot's latest save and check."""
 
     slots: tuple[Slot, ...]
     latest: tuple[Step, ...]
@@ -266,11 +266,11 @@ def add_contributions(session: Session, attempt_id: int, contributions: Sequence
     """Leave what each item earned, for reports."""
     rows = [
         {
-            "attempt_id": attempt_id, "position": c.position, "item_version_id": c.item_version_id, "objective": c.objective,
-            "numerator": c.numerator, "denominator": c.denominator, "response_class": c.response_class,
+            "attempt_id": attempt_id,
+            **{name: getattr(c, name) for name in Contribution.__slots__},
         }
         for c in contributions
-    ]  # fmt: skip
+    ]
     session.execute(insert(ContributionRow), rows)
 
 
@@ -294,7 +294,9 @@ def list_results(connection: Connection, person_id: int) -> list[ObjectiveResult
         )
         .join(AttemptRow, AttemptRow.id == ContributionRow.attempt_id)
         .where(AttemptRow.person_id == person_id, AttemptRow.kind == Kind.QUIZ)
-        .group_by(ContributionRow.attempt_id, AttemptRow.module_id, ContributionRow.objective, ContributionRow.denominator)
+        .group_by(
+            ContributionRow.attempt_id, AttemptRow.module_id, ContributionRow.objective, ContributionRow.denominator
+        )
     )  # fmt: skip
     sums: dict[tuple[int, str, str], tuple[Fraction, int]] = {}
     for attempt_id, module_id, objective, denominator, numerator, n in connection.execute(query):
@@ -322,4 +324,4 @@ def list_sections_read(connection: Connection, person_id: int) -> list[tuple[str
         .where(SectionRead.person_id == person_id)
         .order_by(SectionRead.at)
     )
-    return [tuple(row) for row in connection.execute(query)]
+    return [(row.module_id, row.section_id, row.at) for row in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""Who may open which page. Each view says so in one line, the line is enforced here, and docs/map.md is made from it."""
+"""Who may open which page. Each view says so in one line; it is enforced here, and docs/map.md is made from it."""
 
 import datetime as dt
 from collections.abc import Callable

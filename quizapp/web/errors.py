@@ -35,7 +35,8 @@ ADVICE = {
     405: "Go back and use the buttons of the page.",
     413: "Go back and send less.",
     429: "Wait a minute, then try again.",
-    500: "Because of a fault on our side this did not work. It has been noted. Try again; if it stays, tell us the number below.",
+    500: "Because of a fault on our side this did not work. It has been noted. Try again; if it stays, tell us "
+    "the number below.",
     503: "Nothing was lost: what was saved stays saved. Go back, and send it again in a minute.",
 }
 

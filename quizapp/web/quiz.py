@@ -20,7 +20,7 @@ bp = Blueprint("quiz", __name__, url_prefix="/quiz")
 SURE = {Confidence.SURE: "Sure", Confidence.THINK_SO: "Think so", Confidence.GUESS: "Guess"}
 
 
-class FinishForm(FlaskForm):
+class FinishForm(FlaskForm):  # type: ignore[misc]
     """The one attestation before an attempt is graded."""
 
     own = BooleanField(validators=[InputRequired("Tick this box to say that these are your own answers.")])
@@ -165,29 +165,23 @@ def _sources(sheet: Sheet, explained: dict[int, Any]) -> Any:
 
 
 def _go(attempt_id: int, go: str, numbers: list[int]) -> Any:
-    """Follow the pressed button: next, prev, flag, strike:A, mark (check this answer), qN, check, leave."""
-    number = numbers[0] if numbers else 1
-    sheet = taking.get_sheet(me().id, attempt_id, [])
-    n = len(sheet.marks)
+    """Follow the pressed button: next, prev, to-3, flag-3, strike-3:A, mark-3 (show the reasons), check, leave."""
     if go == "leave":
         flash("Saved. Go on whenever you like, on any device.", "success")
         return redirect(url_for("learn.dashboard"))
-    if go.startswith("mark"):
-        number = _number(go.removeprefix("mark"), number)
+    sheet = taking.get_sheet(me().id, attempt_id, [])
+    current = numbers[0] if numbers else 1
+    verb, _, rest = go.partition("-")
+    named = _number(rest.partition(":")[0], current)
+    if verb == "mark":
         try:
-            taking.check_answer(me().id, attempt_id, number, now())
+            taking.check_answer(me().id, attempt_id, named, now())
         except Refused as refusal:
             flash(str(refusal), "error")
-        return redirect(_question_url(sheet, number))
-    if go.startswith(("flag", "strike")):
-        return redirect(_question_url(sheet, _number(go.partition("-")[2].partition(":")[0], number)))
-    if go.startswith("q"):
-        return redirect(_question_url(sheet, min(max(_number(go[1:], number), 1), n)))
-    if go == "prev" and number > 1:
-        return redirect(_question_url(sheet, number - 1))
-    if go == "next" and sheet.layout == "one" and number < n:
-        return redirect(_question_url(sheet, number + 1))
-    return redirect(url_for("quiz.check", attempt_id=attempt_id))
+    target = {"prev": current - 1, "next": current + 1}.get(verb, named)
+    if verb in {"check", ""} or target > len(sheet.marks) or (verb == "next" and sheet.layout == "all"):
+        return redirect(url_for("quiz.check", attempt_id=attempt_id))
+    return redirect(_question_url(sheet, max(target, 1)))
 
 
 def _number(text: str, default: int) -> int:
@@ -233,7 +227,7 @@ def _read_incoming() -> list[Incoming]:
 
 @bp.app_template_test("shown_chosen")
 def is_chosen(letter: str, question: Question, mine: Incoming | None) -> bool:
-    """Whether an option is selected on the page: by what the person just sent if there is such, else by what is kept."""
+    """Whether an option is selected on the page: by what the person just sent, if anything, else by what is kept."""
     return letter in (mine.raw["answer"] if mine else question.chosen)
 
 
@@ -241,5 +235,3 @@ def is_chosen(letter: str, question: Question, mine: Incoming | None) -> bool:
 def is_struck(letter: str, question: Question, mine: Incoming | None) -> bool:
     """Whether an option is ruled out on the page, likewise."""
     return letter in (mine.struck if mine else question.struck)
-
-

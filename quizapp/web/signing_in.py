@@ -31,7 +31,7 @@ from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from quizapp.domain.errors import Invalid
+from quizapp.domain.errors import Invalid, StorageUnavailable
 from quizapp.services import accounts, mailing
 from quizapp.web.access import now
 
@@ -175,7 +175,13 @@ def init_security(app: Flask, store: Any) -> None:
 def _load_person(_request: Any) -> Any:
     """The person of this request: a SignedIn from one select on our pages, the entity on Flask-Security's."""
     token = session.get("sign_in")
-    person = accounts.find_signed_in(token, now()) if token else None
+    if not token:
+        return None
+    try:
+        person = accounts.find_signed_in(token, now())
+    except StorageUnavailable:
+        forget_person()  # the page that tells of it asks again who is signed in, and must not fail on that
+        raise
     if person is None:
         return None
     if person.is_demo and current_app.config["PUBLIC_URL"]:
@@ -205,6 +211,11 @@ def forget_registration() -> None:
     """Undo the sign-in that Flask-Security makes for a new address only: it would tell that the address was new."""
     for key in ("_user_id", "_fresh", "_id", "fs_cc", "fs_paa"):
         session.pop(key, None)
+    forget_person()
+
+
+def forget_person() -> None:
+    """Nobody is signed in for the rest of this request."""
     current_app.extensions["security"].login_manager._update_request_context_with_user()
 
 

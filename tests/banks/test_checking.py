@@ -69,6 +69,7 @@ items:
       - text: Brick
         key: true
         rationale: It is <b>not</b> [A1.1].
+      - {text: Chair, rationale: "Nor is this [A1.1]."}
   - id: First Item
     type: true_flase
     use: quiz
@@ -98,17 +99,17 @@ def test_every_fault_of_a_bank_is_named_in_one_pass_at_its_line(tmp_path: Path) 
         (16, "key-count"),
         (18, "unknown-field"),
         (22, "html"),
-        (23, "bad-form"),
-        (24, "unknown-type"),
-        (32, "bad-date"),
-        (35, "not-true-or-false"),
-        (36, "uncited"),
-        (37, "bad-citation"),
+        (24, "bad-form"),
+        (25, "unknown-type"),
+        (33, "bad-date"),
+        (36, "not-true-or-false"),
+        (37, "uncited"),
+        (38, "bad-citation"),
     ]
     assert checked.n_items == 2
     hints = {p.line: p.hint for p in checked.problems}
     assert hints[18] == "did you mean 'key'?"
-    assert hints[24] == "did you mean 'true_false'?"
+    assert hints[25] == "did you mean 'true_false'?"
     assert hints[9] == "did you mean 'remember'?"
 
 
@@ -198,7 +199,7 @@ def _raise_confidence(tree: Any) -> None:
         ("course.yaml", lambda t: t["modules"].append(FIRST), "duplicate-module", None),
         ("course.yaml", lambda t: t.update(modules=[FIRST]), "unlisted-module", "modules:"),
         (f"{FIRST}/module.yaml", _set("id", to="other"), "wrong-folder", "id: other"),
-        (f"{FIRST}/module.yaml", _set("requires", to=["zeroth"]), "unknown-module", "requires:"),
+        (f"{FIRST}/module.yaml", _set("requires", to=["zeroth"]), "unknown-module", "zeroth"),
         (f"{FIRST}/module.yaml", _set("review_due", to="2026-11-22"), "date-order", "review_due"),
         (f"{FIRST}/module.yaml", _set("credit_ends", to="2020-01-01"), "date-order", "credit_ends"),
         (f"{FIRST}/module.yaml", _set("credit", "method", to="mergner"), "unknown-method", "mergner"),

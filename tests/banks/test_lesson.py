@@ -123,7 +123,8 @@ def test_a_misspelt_box_is_recognised() -> None:
 lesson_like = st.lists(
     st.sampled_from(
         ["## T {#t O1.1}", "## U {#u}", "# X", "::: stop", "::: check why?", ":::", "::: x", "![c](figures/leg.svg)", "- a",
-         "> q", "|a|b|", "|-|-|", "text [A1.1]", "", "", "<b>", "```", "    code", "[A1.1]: x", "1. n", "***", "\\"]
+         "> q", "|a|b|", "|-|-|", "text [A1.1]",
+         "", "", "<b>", "```", "    code", "[A1.1]: x", "1. n", "***", "\\"]
     ),
     max_size=14,
 )  # fmt: skip

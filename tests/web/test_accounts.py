@@ -145,6 +145,15 @@ def test_the_signed_in_person_costs_one_statement(app: Flask, alice: FlaskClient
     assert not [s for s in statements if "IMMEDIATE" in s], "reading a page takes no write lock"
 
 
+def test_without_a_database_a_signed_in_person_is_told_so_and_not_that_they_are_signed_out(make_app: MakeApp) -> None:
+    client = make_app(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing").test_client()
+    with client.session_transaction() as session:
+        session["sign_in"] = "some token"
+    answer = client.get("/accounts/")
+    assert answer.status_code == 503
+    assert "We cannot save at the moment" in answer.text
+
+
 @pytest.mark.parametrize("url", ["/accounts/", "/accounts/sign-ins"])
 def test_a_stranger_is_sent_to_the_sign_in_page(client: FlaskClient, url: str) -> None:
     assert client.get(url).location.startswith("/accounts/sign-in?next=")

@@ -33,7 +33,7 @@ class MultipleResponse(Item):
         if keys == 0 or keys == len(self.options):
             raise PydanticCustomError(
                 "key_count",
-                "a multiple response needs at least one key and at least one option that is not, this one has {keys} of {n}",
+                "a multiple response needs at least one key and one option that is not, this one has {keys} of {n}",
                 {
                     "keys": keys,
                     "n": len(self.options),
