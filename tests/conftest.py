@@ -54,7 +54,7 @@ def _nothing_leaves_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-def _settings(url: str, folder: Path, clock: Clock) -> dict[str, Any]:
+def app_settings(url: str, folder: Path, clock: Clock) -> dict[str, Any]:
     return {
         "TESTING": True,
         "PROPAGATE_EXCEPTIONS": True,
@@ -78,7 +78,7 @@ def fill_master(url: str) -> None:
     folder = databases.run_folder() / "making"
     folder.mkdir(exist_ok=True)
     clock = Clock()
-    app = create_app(_settings(url, folder, clock))
+    app = create_app(app_settings(url, folder, clock))
     with app.app_context():
         upgrade()
         people.add_people(clock())
@@ -119,7 +119,7 @@ def make_app(database: str, tmp_path: Path, clock: Clock) -> Iterator[MakeApp]:
     made: list[Flask] = []
 
     def make(**settings: Any) -> Flask:
-        app = create_app({**_settings(database, tmp_path / "instance", clock), **settings})
+        app = create_app({**app_settings(database, tmp_path / "instance", clock), **settings})
         made.append(app)
         return app
 

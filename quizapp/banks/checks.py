@@ -156,7 +156,7 @@ def _check_plan(module: ModuleText, objectives: list[str]) -> Iterator[Problem]:
             )
     if not _list(module.bank.head.tree, "items"):
         return
-    asked = [draft.fields for draft in module.bank.drafts if draft.fields.get("use") == "quiz"]
+    asked = [draft.fields for draft in module.bank.drafts if draft.fields.get("use") != "practice"]
     pool = [_Seed(str(fields.get("objective")), fields.get("bloom", "")) for fields in asked]
     for shortage in find_shortages(list(parts.values()), pool):
         number = next(number for number, part in parts.items() if part is shortage.part)
@@ -196,7 +196,7 @@ def _check_bank(module: ModuleText, objectives: list[str] | None) -> Iterator[Pr
     if isinstance(named, str) and named != module.name:
         message = f"{named!r} is not the folder's name"
         yield sheet.problem(("module",), "wrong-module", message, f"write {module.name}")
-    if bank.drafts and not any(draft.fields.get("use") == "practice" for draft in bank.drafts):
+    if bank.drafts and all(draft.fields.get("use") == "quiz" for draft in bank.drafts):
         message, hint = "the practice set is empty", "mark some items use: practice"
         yield sheet.problem(("items",), "no-practice-items", message, hint)
     sections = list(module.lesson.section_lines) if module.lesson is not None else None

@@ -125,9 +125,14 @@ def list_public_modules() -> tuple[Course | None, list[PublicModule]]:
 
 
 def get_overview(person_id: int, course_id: str | None = None) -> Overview | None:
-    """The course with this person's standing in each module; None while nothing is published."""
+    """The course with this person's standing in each module; None while nothing is published.
+
+    Raises NotFound where a course is named that is not there.
+    """
     with reading() as connection:
         course, modules = _load_course(connection, course_id)
+        if course is None and course_id is not None:
+            raise NotFound("There is no course of that name.")
         if course is None:
             return None
         standings = _stand(connection, person_id, modules)

@@ -93,7 +93,7 @@ def mark_failed(session: Session, job_id: int, tries: int, error: str, now: dt.d
         values["failed_at"] = now
     else:
         values["due_at"] = now + dt.timedelta(minutes=2 ** (tries - 1))
-    session.execute(update(Job).where(Job.id == job_id).values(values))
+    session.execute(update(Job).where(Job.id == job_id, Job.tries == tries).values(values))  # unless leased anew since
 
 
 def retry_job(session: Session, job_id: int, now: dt.datetime) -> bool:

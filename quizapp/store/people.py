@@ -311,7 +311,7 @@ class Datastore(SQLAlchemyUserDatastore):
 
     def delete(self, model: Any) -> None:
         """Nobody deletes people this way: `delete_people` says what must go with them."""
-        raise NotImplementedError
+        raise Refused("People are not deleted through Flask-Security.")
 
     def also(self, action: Action) -> None:
         """Do `action` in the next commit, after the people put before are in the database and have ids."""

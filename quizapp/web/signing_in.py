@@ -230,24 +230,29 @@ def _derive(secret_key: str, purpose: str) -> bytes:
     return sha256(f"fascicle {purpose} {secret_key}".encode()).digest()
 
 
+_PLACES = {
+    "URL_PREFIX": "/accounts",
+    "LOGIN_URL": "/sign-in",
+    "LOGOUT_URL": "/sign-out",
+    "TWO_FACTOR_SETUP_URL": "/two-factor-setup",
+    "TWO_FACTOR_TOKEN_VALIDATION_URL": "/two-factor-code",
+    "TWO_FACTOR_RESCUE_URL": "/two-factor-rescue",
+    "TWO_FACTOR_SELECT_URL": "/two-factor-select",
+    "MULTI_FACTOR_RECOVERY_URL": "/two-factor-recovery",
+    "MULTI_FACTOR_RECOVERY_CODES_URL": "/two-factor-recovery-codes",
+    "POST_LOGIN_VIEW": "learn.dashboard",
+    "POST_LOGOUT_VIEW": "site.landing",
+    "POST_REGISTER_VIEW": "security.login",
+    "POST_CONFIRM_VIEW": "accounts.account",
+    "POST_CHANGE_VIEW": "accounts.account",
+    "TWO_FACTOR_POST_SETUP_VIEW": "accounts.account",
+}
+"""Addresses, and which page follows which."""
+
+
 def _settings(config: Any) -> dict[str, Any]:
     key = config["SECRET_KEY"]
     settings = {
-        "URL_PREFIX": "/accounts",
-        "LOGIN_URL": "/sign-in",
-        "LOGOUT_URL": "/sign-out",
-        "TWO_FACTOR_SETUP_URL": "/two-factor-setup",
-        "TWO_FACTOR_TOKEN_VALIDATION_URL": "/two-factor-code",
-        "TWO_FACTOR_RESCUE_URL": "/two-factor-rescue",
-        "TWO_FACTOR_SELECT_URL": "/two-factor-select",
-        "MULTI_FACTOR_RECOVERY_URL": "/two-factor-recovery",
-        "MULTI_FACTOR_RECOVERY_CODES_URL": "/two-factor-recovery-codes",
-        "POST_LOGIN_VIEW": "learn.dashboard",
-        "POST_LOGOUT_VIEW": "site.landing",
-        "POST_REGISTER_VIEW": "security.login",
-        "POST_CONFIRM_VIEW": "accounts.account",
-        "POST_CHANGE_VIEW": "accounts.account",
-        "TWO_FACTOR_POST_SETUP_VIEW": "accounts.account",
         "STATIC_FOLDER": None,
         "CLI_USERS_NAME": None,
         "CLI_ROLES_NAME": None,
@@ -255,8 +260,9 @@ def _settings(config: Any) -> dict[str, Any]:
         "CONFIRMABLE": True,
         "RECOVERABLE": True,
         "CHANGEABLE": True,
-        # A fresh clone has no mail server: people can work at once, and the account page asks them to confirm.
-        "LOGIN_WITHOUT_CONFIRMATION": True,
+        # Without a mail server people can work at once, and the account page asks them to confirm; with one, a letter
+        # comes first, so that signing in does not tell either whether an address is known.
+        "LOGIN_WITHOUT_CONFIRMATION": not config["MAIL_SERVER"],
         "RETURN_GENERIC_RESPONSES": True,
         "USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": lambda email: email.lower(), "case_insensitive": False}}],
         "EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
@@ -296,7 +302,7 @@ def _settings(config: Any) -> dict[str, Any]:
         "EMAIL_SUBJECT_PASSWORD_CHANGE_NOTICE": "Your Fascicle password was changed",
     }
     return {
-        **{f"SECURITY_{name}": value for name, value in settings.items()},
+        **{f"SECURITY_{name}": value for name, value in (_PLACES | settings).items()},
         "SESSION_PROTECTION": None,  # it binds a cookie to an IP address, which phones change; the token does the work
         "SESSION_REFRESH_EACH_REQUEST": False,  # a late background answer must not bring a signed-out cookie back
     }

@@ -122,7 +122,8 @@ def test_a_misspelt_box_is_recognised() -> None:
 
 lesson_like = st.lists(
     st.sampled_from(
-        ["## T {#t O1.1}", "## U {#u}", "# X", "::: stop", "::: check why?", ":::", "::: x", "![c](figures/leg.svg)", "- a",
+        ["## T {#t O1.1}", "## U {#u}", "# X", "::: stop", "::: check why?", ":::", "::: x", "![c](figures/leg.svg)",
+         "- a",
          "> q", "|a|b|", "|-|-|", "text [A1.1]",
          "", "", "<b>", "```", "    code", "[A1.1]: x", "1. n", "***", "\\"]
     ),

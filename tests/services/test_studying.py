@@ -68,7 +68,8 @@ def test_unknown_modules_and_sections_are_not_found() -> None:
         studying.get_standing(ALICE.id, "third")
     with pytest.raises(NotFound):
         studying.get_section(ALICE.id, FIRST, "on-nothing")
-    assert studying.get_overview(ALICE.id, "no-such-course") is None
+    with pytest.raises(NotFound):
+        studying.get_overview(ALICE.id, "no-such-course")
 
 
 def test_a_locked_module_is_described_but_its_lesson_is_refused() -> None:

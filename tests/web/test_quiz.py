@@ -50,9 +50,9 @@ def test_what_was_answered_is_selected_when_the_page_is_opened_again(quiz: Taker
 @pytest.mark.parametrize(
     ("go", "leads_to"),
     [
-        ("next", "questions/3"), ("prev", "questions/1"), ("q5", "questions/5"), ("check", "check"),
-        ("q999", f"questions/{N_FIRST}"), ("q0", "questions/1"), ("qx", "questions/2"), ("flag-2", "questions/2"),
-        ("strike-2:A", "questions/2"), ("made-up", "check"), ("", "check"),
+        ("next", "questions/3"), ("prev", "questions/1"), ("to-5", "questions/5"), ("check", "check"),
+        ("to-999", "check"), ("to-0", "questions/1"), ("to-x", "questions/2"), ("flag-2", "questions/2"),
+        ("strike-2:A", "questions/2"), ("made-up", "questions/2"), ("", "check"),
     ],
 )  # fmt: skip
 def test_each_button_keeps_the_answer_and_goes_where_it_says(quiz: Taker, go: str, leads_to: str) -> None:
@@ -175,10 +175,10 @@ def test_all_questions_on_one_page_are_saved_together(app: Flask, alice: FlaskCl
 
 def test_practice_shows_reasons_after_each_check_and_before_none(practice: Taker) -> None:
     assert find_marks(practice.open(1)) == []
-    refused = practice.post(1, [], go="mark1")
+    refused = practice.post(1, [], go="mark-1")
     assert "Choose an answer first" in practice.client.get(refused.location).text
     page = practice.client.post(
-        f"{practice.url}/answers", data={**practice.fields(1, ["A"]), "go": "mark1"}, follow_redirects=True
+        f"{practice.url}/answers", data={**practice.fields(1, ["A"]), "go": "mark-1"}, follow_redirects=True
     ).text
     assert "RATIONALE-" in page
     assert "right answer" in page
@@ -195,7 +195,7 @@ def test_practice_shows_reasons_after_each_check_and_before_none(practice: Taker
 
 def test_a_scored_answer_cannot_be_checked_early_whatever_button_is_made_up(quiz: Taker) -> None:
     page = quiz.client.post(
-        f"{quiz.url}/answers", data={**quiz.fields(1, ["A"]), "go": "mark1"}, follow_redirects=True
+        f"{quiz.url}/answers", data={**quiz.fields(1, ["A"]), "go": "mark-1"}, follow_redirects=True
     ).text
     assert "after you finish" in page
     assert find_marks(page) == []

@@ -1,6 +1,7 @@
 """Item: what every type has in common, and the five things a type must be able to do."""
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,7 +67,7 @@ class Option(BaseModel):
     rationale: str = Field(min_length=1, max_length=4000)
 
 
-class Item(BaseModel):
+class Item(BaseModel, ABC):
     """A question with everything that belongs to it. Immutable; a published one never changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -93,43 +94,43 @@ class Item(BaseModel):
         """Marks are whole numbers over this; it is fixed for an item version."""
         return 1
 
+    @abstractmethod
     def present(self, rng: Random) -> Presentation:
         """Draw everything random about showing this item once."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask(self, presentation: Presentation) -> InputSpec:
         """What the person is asked to do."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parse(self, raw: Raw, presentation: Presentation) -> Response | None:
         """Turn what the form sent into a response. Blank, malformed and hostile input ends here, as None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def grade(self, response: Response) -> int:
         """The mark for a parsed response: 0 to `denominator`. Never fails."""
-        raise NotImplementedError
 
+    @abstractmethod
     def classify(self, response: Response | None) -> str:
         """The one class this response belongs to: what distractor statistics count."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explain(self, response: Response | None, presentation: Presentation) -> tuple[Explained, ...]:
         """The key and the rationale of every option, in the order shown."""
-        raise NotImplementedError
 
     def describe(self, response: Response, presentation: Presentation) -> str:
         """The response in words, as the person saw it."""
         shown = (line for line in self.explain(response, presentation) if line.is_chosen)
         return "; ".join(f"{line.letter}. {line.text}" for line in shown)
 
+    @abstractmethod
     def texts(self) -> list[str]:
         """Every text of the item that may cite evidence."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def samples(cls) -> list[Sample]:
         """The type's own oracle."""
-        raise NotImplementedError
 
     def to_draft(self) -> Draft:
         """The neutral form: what was written, defaults left out."""
