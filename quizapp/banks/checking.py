@@ -56,17 +56,8 @@ def _check_folder(folder: Path) -> Checked:
     ):
         return _check_whole_course(folder)
     if not is_module_folder(folder):
-        return Checked(
-            (
-                Problem(
-                    str(folder),
-                    1,
-                    "nothing-here",
-                    "there is no course or module here",
-                    "name a folder with course.yaml or module.yaml",
-                ),
-            )
-        )
+        hint = "name a folder with course.yaml or module.yaml"
+        return Checked((Problem(str(folder), 1, "nothing-here", "there is no course or module here", hint),))
     if (folder.parent / "course.yaml").is_file():
         return _only(_check_whole_course(folder.parent), lambda file: Path(file).is_relative_to(folder), folder.name)
     reader = Reader()

@@ -71,7 +71,9 @@ def read_drawing(text: str, file: str, name: str) -> tuple[str | None, list[Prob
                 "export it anew",
             )
         ]
-    problems = [Problem(file, *fault) for fault in (*_check_root(root), *(f for e in _walk(root) for f in _check(e)))]
+    elements = _walk(root)
+    faults = [*_check_root(root), *_check_ids(elements), *(fault for element in elements for fault in _check(element))]
+    problems = [Problem(file, *fault) for fault in faults]
     if problems:
         return None, sorted(set(problems))
     prefix = f"fig-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
@@ -148,6 +150,15 @@ def _check_root(root: _Element) -> list[Fault]:
                 )
             )
     return faults
+
+
+def _check_ids(elements: list[_Element]) -> list[Fault]:
+    ids = [element.attributes.get("id") for element in elements]
+    return [
+        (element.line, "svg-id", f"the id {name[:40]!r} is there twice", "choose another")
+        for number, (element, name) in enumerate(zip(elements, ids, strict=True))
+        if name is not None and name in ids[:number]
+    ]
 
 
 def _check(element: _Element) -> list[Fault]:

@@ -28,7 +28,7 @@ FIGURE_SLOT = "figure-slot"
 
 _TAGS = {
     "a", "aside", "blockquote", "br", "code", "details", "div", "em", "figcaption", "figure", FIGURE_SLOT, "h3", "h4",
-    "hr", "li", "ol", "p", "pre", "s", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th",
+    "hr", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th",
     "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {
@@ -36,7 +36,12 @@ _ATTRIBUTES = {
     "a": {"href", "rel"},
     "div": {"role", "aria-label", "tabindex"},
     "ol": {"start"},
-    "th": {"scope"},
+    "table": {"role"},
+    "thead": {"role"},
+    "tbody": {"role"},
+    "tr": {"role"},
+    "th": {"scope", "role"},
+    "td": {"role", "data-th"},
     FIGURE_SLOT: {"id"},
 }
 _CLEANER = nh3.Cleaner(tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"https", "http", "mailto"}, link_rel=None)
@@ -148,8 +153,8 @@ def _html_slip(line: int, content: str) -> Slip:
 
 
 def make_parser(*, html: bool = False) -> MarkdownIt:
-    """CommonMark with tables and citations. `html` only to find it: such a parser's output is never shown."""
-    parser = MarkdownIt("commonmark", {"html": html}).enable("table")
+    """CommonMark with tables, curly quotes and citations. `html` only to find it: such a parser's output is never shown."""
+    parser = MarkdownIt("commonmark", {"html": html, "typographer": True}).enable(["table", "smartquotes"])
     parser.inline.ruler.before("link", "citation", _read_citation)
     parser.add_render_rule("citation", _show_citation)
     parser.add_render_rule("link_open", _open_link)
@@ -157,6 +162,7 @@ def make_parser(*, html: bool = False) -> MarkdownIt:
     parser.add_render_rule("table_close", _close_table)
     for cell in ("th_open", "td_open"):
         parser.add_render_rule(cell, _open_cell)
+    parser.add_render_rule("td_close", _close_cell)
     return parser
 
 
@@ -215,14 +221,32 @@ def _open_link(
     return self.renderToken(tokens, index, options, env)
 
 
+_ROLES = {"thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "th": "columnheader", "td": "cell"}
+
+
 def _open_table(
-    _: RendererHTML, _tokens: Sequence[Token], _index: int, _options: Any, env: MutableMapping[str, Any]
+    _: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, env: MutableMapping[str, Any]
 ) -> str:
+    """A table that becomes one card per row on a phone: each cell carries its column's heading, each part its role."""
+    headings: list[str] = []
+    column = 0
+    for token, following in zip(tokens[index + 1 :], tokens[index + 2 :], strict=False):
+        if token.type == "table_close":
+            break
+        if token.nesting == 1 and token.tag in _ROLES:
+            token.attrSet("role", _ROLES[token.tag])
+        if token.type == "tr_open":
+            column = 0
+        elif token.type == "th_open":
+            headings.append(following.content)
+        elif token.type == "td_open":
+            token.attrSet("data-th", headings[column])
+            token.meta["is_first"] = column == 0
+            column += 1
     env["n_tables"] = number = env.get("n_tables", 0) + 1
     name = " ".join(filter(None, ("Table", str(number) if number > 1 else "", env.get("where", ""))))
-    return (
-        f'<div class="scroll mb-4" role="region" aria-label="{escapeHtml(name)}" tabindex="0"><table class="table">\n'
-    )
+    region = f'<div class="scroll mb-4" role="region" aria-label="{escapeHtml(name)}" tabindex="0">'
+    return region + '<table class="table rows-table" role="table">\n'
 
 
 def _close_table(*_: Any) -> str:
@@ -236,9 +260,16 @@ def _open_cell(
     align = _ALIGN.get(str(cell.attrs.pop("style", "")))
     if align:
         cell.attrSet("class", align)
+    if cell.meta.get("is_first"):
+        cell.attrJoin("class", "lead-cell")
     if cell.tag == "th":
         cell.attrSet("scope", "col")
-    return self.renderToken(tokens, index, options, env)
+        return self.renderToken(tokens, index, options, env)
+    return self.renderToken(tokens, index, options, env) + "<span>"
+
+
+def _close_cell(*_: Any) -> str:
+    return "</span></td>"
 
 
 _TEXT = make_parser().disable("image")

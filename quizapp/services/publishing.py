@@ -213,7 +213,7 @@ def get_module_versions(connection: Connection | Session, version_ids: Iterable[
 
 def get_items(connection: Connection | Session, version_ids: Iterable[int]) -> dict[int, Item]:
     """Published item versions by id, in the order asked for; one select at most, none when all are cached."""
-    return _get(connection, version_ids, Item, store.load_item_versions, restore_item)
+    return _get(connection, version_ids, Item, store.load_item_versions, restore_item)  # type: ignore[type-abstract]
 
 
 def _get(

@@ -309,7 +309,7 @@ class Datastore(SQLAlchemyUserDatastore):
             _pending().people.append(person)
         return model
 
-    def delete(self, model: Any) -> None:
+    def delete(self, model: Any) -> None:  # noqa: ARG002
         """Nobody deletes people this way: `delete_people` says what must go with them."""
         raise Refused("People are not deleted through Flask-Security.")
 

@@ -267,6 +267,7 @@ def _settings(config: Any) -> dict[str, Any]:
         "USER_IDENTITY_ATTRIBUTES": [{"email": {"mapper": lambda email: email.lower(), "case_insensitive": False}}],
         "EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
         "EMAIL_HTML": False,
+        "CACHE_CONTROL": {"no-store": None},  # its own default comes out as `no-store=True`, which no browser knows
         "EMAIL_SENDER": config["MAIL_FROM"],
         "DATETIME_FACTORY": now,
         "API_ENABLED_METHODS": ["session"],

@@ -54,6 +54,7 @@ def test_ids_carry_the_name_of_the_drawing_so_that_no_two_clash() -> None:
         ('<path d="url(javascript:alert)"/>', "svg-value"),
         ('<path marker-end="url(https://e.org#x)"/>', "svg-link"),
         ('<path id="a b"/>', "svg-id"),
+        ('<path id="a"/><g id="a"/>', "svg-id"),
         ("<g>loose words</g>", "svg-text"),
         ("<title>Another</title>", "svg-title"),
         ("<g><title><g/></title></g>", "svg-element"),

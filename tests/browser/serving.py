@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email import message_from_bytes, policy
 from http.client import HTTPConnection
 from itertools import count
@@ -52,7 +52,6 @@ class Site:
 
     url: str
     app: Flask
-    environment: dict[str, str] = field(repr=False)
 
     def add_person(self, name: str = "Alice Learner", roles: tuple[str, ...] = ()) -> Person:
         """Somebody new with PASSWORD, so that tests do not get into each other's way."""
@@ -72,7 +71,12 @@ class Site:
         return {"name": cookie.key, "value": cookie.value, "url": self.url, "httpOnly": True, "sameSite": "Lax"}
 
     def start(
-        self, person: Person, module_id: str = FIRST, kind: Kind = Kind.QUIZ, seed: int = 1, at: dt.datetime | None = None
+        self,
+        person: Person,
+        module_id: str = FIRST,
+        kind: Kind = Kind.QUIZ,
+        seed: int = 1,
+        at: dt.datetime | None = None,
     ) -> int:
         """Start an attempt; its id."""
         with self.app.app_context():
@@ -148,6 +152,9 @@ def serve(folder: Path) -> Iterator[Site]:
         "SECRET_KEY": secrets.token_hex(16),
         "PROVIDER_ZONE": ZONE,
         "CONTACT_EMAIL": "help@fascicle.example",
+        "QUESTIONS_PATH": str(ROOT / "questions"),
+        "PUBLIC_URL": "",
+        "MAIL_SERVER": "",
         "LOG_LEVEL": "CRITICAL",
         "THREADS": "4",
     }
@@ -161,11 +168,10 @@ def serve(folder: Path) -> Iterator[Site]:
         "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "error", "wsgi:app",
     ]  # fmt: skip
     with (folder / "server.log").open("w") as log:
-        outside = {key: value for key, value in os.environ.items() if key not in read_settings_names()}
-        server = subprocess.Popen(command, cwd=ROOT, env={**outside, **environment}, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log)
         try:
             _wait_for(port, server, folder / "server.log")
-            yield Site(f"http://127.0.0.1:{port}", app, environment)
+            yield Site(f"http://127.0.0.1:{port}", app)
         finally:
             server.terminate()
             server.wait(timeout=20)
@@ -177,3 +183,24 @@ def publish(folder: Path) -> None:
     """Publish a course folder in the current application context."""
     report = publishing.publish_course(folder, utc_now())
     assert not report.problems, "\n".join(map(str, report.problems))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise RuntimeError(f"the server did not start:\n{log.read_text()}")

@@ -182,7 +182,7 @@ def test_whatever_a_form_sends_is_an_answer_that_can_be_graded_or_none(kind: str
 
 
 @EACH_TYPE
-@given(values=st.lists(st.sampled_from([*ascii_uppercase, *ascii_uppercase.lower(), "", " A", "А", "Ａ"]), max_size=30))  # noqa: RUF001
+@given(values=st.lists(st.sampled_from([*ascii_uppercase, *ascii_uppercase.lower(), "", " A", "А", "Ａ"]), max_size=30))
 def test_repeated_and_lookalike_letters_do_no_harm(kind: str, values: list[str]) -> None:
     item, presentation = first_of(kind)
     response = check_parsed(item, presentation, {"answer": values})

@@ -110,7 +110,9 @@ def test_a_narrow_part_gets_its_items_though_a_wide_one_comes_first() -> None:
 
 def test_items_of_a_part_are_drawn_equally_often() -> None:
     pool = [Plain(i, "O1.1", Bloom.APPLY) for i in range(6)]
-    counts = Counter(item for seed in range(1200) for item in draw([PlanPart(objective="O1.1", n=2)], pool, Random(seed)))
+    counts = Counter(
+        item for seed in range(1200) for item in draw([PlanPart(objective="O1.1", n=2)], pool, Random(seed))
+    )
     assert all(330 < n < 470 for n in counts.values()), counts
 
 

@@ -123,7 +123,10 @@ def test_minutes_are_counted_from_start_to_finish(clock: Clock) -> None:
 
 @pytest.mark.parametrize(
     ("marks", "shown"),
-    [(Fraction(0), "0"), (Fraction(8), "8"), (Fraction(15, 2), "7.5"), (Fraction(23, 3), "7.66"), (Fraction(1, 3), "0.33"), (Fraction(799, 100), "7.99"), (Fraction(7999, 1000), "7.99")],
+    [
+        (Fraction(0), "0"), (Fraction(8), "8"), (Fraction(15, 2), "7.5"), (Fraction(23, 3), "7.66"),
+        (Fraction(1, 3), "0.33"), (Fraction(799, 100), "7.99"), (Fraction(7999, 1000), "7.99"),
+    ],
 )  # fmt: skip
 def test_marks_are_rounded_down_so_that_nothing_looks_like_a_pass_that_is_none(marks: Fraction, shown: str) -> None:
     assert show_marks(marks) == shown

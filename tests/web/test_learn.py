@@ -25,7 +25,14 @@ def test_a_new_learner_is_led_to_the_first_module(alice: FlaskClient) -> None:
 
 def test_a_module_says_everything_before_it_starts(alice: FlaskClient) -> None:
     page = alice.get(f"/learn/modules/{FIRST}").text
-    for words in ("Before you start", "pass mark 5", "22 Nov 2026", "Nothing to disclose", "Start the quiz", "Practise"):
+    for words in (
+        "Before you start",
+        "pass mark 5",
+        "22 Nov 2026",
+        "Nothing to disclose",
+        "Start the quiz",
+        "Practise",
+    ):
         assert words in page
 
 
@@ -77,7 +84,12 @@ def test_what_is_not_there_is_told_so(alice: FlaskClient, path: str) -> None:
 
 
 def test_no_page_of_the_lesson_gives_a_reason_away(alice: FlaskClient) -> None:
-    for path in ("/learn/", f"/learn/courses/{COURSE}", f"/learn/modules/{FIRST}", f"/learn/modules/{FIRST}/sections/on-o1-1"):
+    for path in (
+        "/learn/",
+        f"/learn/courses/{COURSE}",
+        f"/learn/modules/{FIRST}",
+        f"/learn/modules/{FIRST}/sections/on-o1-1",
+    ):
         assert find_marks(alice.get(path).text, ["RATIONALE-", "KEYTEXT-"]) == []
 
 
@@ -102,7 +114,12 @@ def test_every_page_of_the_real_course_can_be_opened_and_every_quiz_drawn(
         assert report.problems == ()
         again = publishing.publish_course(ROOT / "questions", clock())
     assert {state for _, state in (*again.modules, *again.items)} == {publishing.State.UNCHANGED}
-    for path in ("/", "/learn/courses/muscle-cramps", "/learn/modules/cramp-or-not", "/learn/modules/why-muscles-cramp"):
+    for path in (
+        "/",
+        "/learn/courses/muscle-cramps",
+        "/learn/modules/cramp-or-not",
+        "/learn/modules/why-muscles-cramp",
+    ):
         answer = alice.get(path, follow_redirects=True)
         assert answer.status_code == 200, path
     for section in publishing_sections(app, "cramp-or-not"):

@@ -23,8 +23,8 @@ from tests.people import ALICE, BOB, CAROL, PEOPLE, ZONE, Person
 
 FORMS: dict[str, dict[str, Any]] = {
     "accounts.account": {"name": "Alice Learner", "zone": ZONE, "theme": "dark"},
-    "quiz.answer": {"n": "1", "q1-answer": "A", "go": "next"},
-    "quiz.save": {"n": "1", "q1-answer": "A"},
+    "quiz.answer": {"n": "1", "q1-answer": "A", "q1-seq": "99", "go": "next"},
+    "quiz.save": {"n": "1", "q1-answer": "A", "q1-seq": "99"},
     "quiz.check": {"own": "y"},
 }
 """What a form sends, by endpoint; nothing where that is enough."""
