@@ -18,7 +18,7 @@ db = migrate.db
 
 
 def write_type(kind: str, thing: Any, _context: Any) -> str | bool:
-    """Write our column types into migrations as what the database sees, so that old migrations import nothing of ours."""
+    """Write our column types into migrations as the database sees them: old migrations then import nothing of ours."""
     if kind == "type" and isinstance(thing, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(thing, AsaList):

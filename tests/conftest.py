@@ -1,6 +1,7 @@
 """What every test can ask for: an application on a database of its own, a clock, and people who are signed in."""
 
 import logging
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
 
 from quizapp.app import create_app
 from quizapp.services import publishing
@@ -18,6 +20,11 @@ from tests import databases, people
 from tests.content import write_course
 from tests.people import Clock, Person
 
+# Always the same examples, so that a run says something about the code only; and no time limit for one of them, for
+# the machine may be busy. Nothing is written beside the code.
+settings.register_profile("house", database=None, deadline=None, derandomize=True)
+settings.load_profile("house")
+
 MakeApp = Callable[..., Flask]
 SignIn = Callable[[Person], FlaskClient]
 
@@ -25,6 +32,7 @@ SignIn = Callable[[Person], FlaskClient]
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "each_database: run on SQLite and on PostgreSQL")
     if not hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a run that is stopped cleans up as well
         config.stash[_RUN] = databases.begin_run()
 
 

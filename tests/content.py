@@ -23,10 +23,12 @@ N_SECOND = 20
 N_PRACTICE = 3
 
 REAL = Path(__file__).parents[1] / "questions"
-FIGURE = """<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 400 120" role="img" aria-labelledby="a-title a-desc">
+FIGURE = """<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 400 120" role="img"
+  aria-labelledby="a-title a-desc">
 <title id="a-title">A line</title>
 <desc id="a-desc">One line that goes from left to right.</desc>
-<path class="c-ink-l" stroke-width="1.5" d="M8 60H392"/><text class="lab" x="200" y="40" text-anchor="middle">a line</text>
+<path class="c-ink-l" stroke-width="1.5" d="M8 60H392"/>
+<text class="lab" x="200" y="40" text-anchor="middle">a line</text>
 </svg>
 """
 EVIDENCE: dict[str, Any] = {
@@ -41,8 +43,8 @@ EVIDENCE: dict[str, Any] = {
         },
     },
     "references": {
-        "R1": {"citation": "Marble A. On rolling. J Marbles 2001;1(1):1-2.", "doi": "10.5555/marbles.1", "read": "seen"},
-        "R2": {"citation": "Marble B. On losing. J Marbles 2002;2(1):3-4.", "pmid": "12345678", "read": "seen"},
+        "R1": {"citation": "Marble A. On rolling. J Marbles 2001;1:1-2.", "doi": "10.5555/marbles.1", "read": "seen"},
+        "R2": {"citation": "Marble B. On losing. J Marbles 2002;2:3-4.", "pmid": "12345678", "read": "seen"},
     },
 }  # fmt: skip
 BLOOM = ("remember", "understand", "apply")

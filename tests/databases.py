@@ -117,7 +117,7 @@ def _start(programs: Path, folder: Path) -> int:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
-    run("initdb", "-U", POSTGRES_USER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions")
+    run("initdb", "-U", POSTGRES_USER, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-instructions")
     options = {
         "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder,
         "max_connections": 200, "fsync": "off", "full_page_writes": "off",

@@ -153,7 +153,7 @@ def _html_slip(line: int, content: str) -> Slip:
 
 
 def make_parser(*, html: bool = False) -> MarkdownIt:
-    """CommonMark with tables, curly quotes and citations. `html` only to find it: such a parser's output is never shown."""
+    """CommonMark with tables, curly quotes and citations. `html` only to find it: that output is never shown."""
     parser = MarkdownIt("commonmark", {"html": html, "typographer": True}).enable(["table", "smartquotes"])
     parser.inline.ruler.before("link", "citation", _read_citation)
     parser.add_render_rule("citation", _show_citation)

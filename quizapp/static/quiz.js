@@ -4,6 +4,7 @@ const form = document.getElementById("quiz");
 const single = form.dataset.single === "yes";
 const status = document.getElementById("save");
 const RETRY_MS = 4000;
+const OFFLINE = "No connection: not saved, kept on this page, trying again";
 
 document.documentElement.classList.add("js");
 
@@ -21,6 +22,7 @@ function say(text, isTrouble = false) {
 const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
 let tabSeq = 0;
 let sending = false;
+let leaving = false; // with a form that carries everything
 let retry = 0;
 const dirty = new Set();
 
@@ -51,7 +53,7 @@ async function send() {
     if (response.ok) settle(answer);
     else refuse(response.status, answer.error, numbers);
   } catch {
-    again(numbers, "No connection: kept on this page, trying again");
+    again(numbers, OFFLINE);
   }
   sending = false;
   if (dirty.size && !retry) send();
@@ -78,6 +80,7 @@ function refuse(code, message, numbers) {
 }
 
 function again(numbers, message) {
+  clearTimeout(retry);
   numbers.forEach((n) => dirty.add(n));
   say(message, true);
   retry = setTimeout(() => { retry = 0; send(); }, RETRY_MS);
@@ -151,15 +154,21 @@ form.addEventListener("click", (e) => {
   else if (button.classList.contains("flag") && button.value.startsWith("flag-")) { e.preventDefault(); flag(button); }
 });
 
-form.addEventListener("submit", () => {
+form.addEventListener("submit", (e) => {
+  if (!navigator.onLine) { // the browser would leave for its own error page
+    e.preventDefault();
+    again([...form.querySelectorAll("[name=n]")].map((el) => el.value), OFFLINE);
+    return;
+  }
   form.elements.tab.value = tab;
   form.elements.tab_seq.value = String(++tabSeq);
+  leaving = true;
   dirty.clear(); // the form carries everything; the server knows it as newer than any save still under way
 });
 
-addEventListener("online", () => { retry = 0; send(); });
-addEventListener("beforeunload", (e) => { if (dirty.size) e.preventDefault(); });
-addEventListener("pageshow", redraw);
+addEventListener("online", () => { clearTimeout(retry); retry = 0; send(); });
+addEventListener("beforeunload", (e) => { if (!leaving && (dirty.size || sending)) e.preventDefault(); });
+addEventListener("pageshow", () => { leaving = false; redraw(); });
 
 // Time used, only when asked for.
 const time = document.getElementById("time");
@@ -178,22 +187,24 @@ time.addEventListener("click", () => {
 });
 
 // Single-key shortcuts: off while typing, and switched off by the box (WCAG 2.1.4), which stays off on this device.
+// Where the box does not fit (phones, large zoom) there are none: nobody could switch them off.
 const keysOn = document.getElementById("keys-on");
 if (keysOn) {
   keysOn.checked = localStorage.getItem("keys") !== "off";
   keysOn.addEventListener("change", () => localStorage.setItem("keys", keysOn.checked ? "on" : "off"));
   document.addEventListener("keydown", (e) => {
     const typing = e.target.matches("textarea, select, input:not([type=radio], [type=checkbox])");
-    if (!keysOn.checked || typing || e.ctrlKey || e.metaKey || e.altKey) return;
+    const canSwitchOff = keysOn.closest("details").getClientRects().length > 0;
+    if (!keysOn.checked || !canSwitchOff || typing || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return;
     const key = e.key.toUpperCase();
     const n = form.elements.n.value;
     const option = form.querySelector(`[name="q${n}-answer"][value="${CSS.escape(key)}"]`);
     const sure = form.querySelector(`[name="q${n}-sure"][value="${{ 1: "guess", 2: "think_so", 3: "sure" }[e.key] ?? "-"}"]`);
     const go = (value) => form.querySelector(`.qbar [value="${value}"]`)?.click();
     if (option && e.shiftKey) option.closest(".opt").querySelector(".strike")?.click();
-    else if (option || sure) (option || sure).click();
+    else if (option || sure) { (option || sure).click(); (option || sure).focus(); }
     else if (key === "F") document.getElementById("flag").click();
-    else if (e.key === "]") go("next");
+    else if (e.key === "]" || (e.key === "Enter" && e.target === document.body)) go("next");
     else if (e.key === "[") go("prev");
     else return;
     e.preventDefault();

@@ -21,6 +21,7 @@ from typing import Any
 from flask import Flask
 from flask_migrate import upgrade
 from flask_security import hash_password
+from sqlalchemy import func, select
 
 from config import ROOT, read_settings
 from quizapp.app import create_app, utc_now
@@ -99,6 +100,10 @@ class Site:
         """The first words of every rationale of an attempt's questions: what a page must not hold."""
         return [line.rationale.split("[")[0].strip()[:40] for lines in self._explain(attempt_id) for line in lines]
 
+    def list_options(self, attempt_id: int) -> list[list[str]]:
+        """For each question the letters of its options."""
+        return [[letter for letter, _ in lines] for lines in self._keys(attempt_id)]
+
     def _keys(self, attempt_id: int) -> list[list[tuple[str, bool]]]:
         return [[(line.letter, line.is_key) for line in lines] for lines in self._explain(attempt_id)]
 
@@ -111,11 +116,10 @@ class Site:
         return [items[slot.item_version_id].explain(None, slot.presentation) for slot in slots]
 
     def count_steps(self, attempt_id: int) -> int:
-        """How many steps an attempt has: the number of the last."""
+        """How many steps an attempt has."""
         with self.app.app_context(), reading() as connection:
-            found = store.find_with_steps(connection, attempt_id)
-        assert found is not None
-        return found[1].last_seq
+            query = select(func.count()).where(store.StepRow.attempt_id == attempt_id)
+            return int(connection.scalar(query) or 0)
 
     def list_attempts(self, person: Person) -> list[store.AttemptFacts]:
         with self.app.app_context(), reading() as connection:
