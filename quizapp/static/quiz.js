@@ -38,6 +38,19 @@ function fieldsOf(numbers) {
   return data;
 }
 
+const post = (numbers) => fetch(form.dataset.save, {
+  method: "POST", body: fieldsOf(numbers), headers: { Accept: "application/json" }, redirect: "error",
+});
+
+// Signing out and in again elsewhere in this browser makes the page's token worthless; a fresh copy holds a good one.
+async function renewToken() {
+  const fresh = await fetch(form.dataset.save.replace(/\/save$/, ""), { headers: { Accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await fresh.text(), "text/html");
+  const token = page.querySelector("#quiz [name=csrf_token]");
+  if (token) form.elements.csrf_token.value = token.value;
+  return token !== null; // otherwise nobody is signed in, or somebody else
+}
+
 async function send() {
   clearTimeout(retry);
   if (sending || !dirty.size) return;
@@ -46,9 +59,8 @@ async function send() {
   dirty.clear();
   say("Saving…");
   try {
-    const response = await fetch(form.dataset.save, {
-      method: "POST", body: fieldsOf(numbers), headers: { Accept: "application/json" }, redirect: "error",
-    });
+    let response = await post(numbers);
+    if (response.status === 400 && await renewToken()) response = await post(numbers);
     const answer = await response.json();
     if (response.ok) settle(answer);
     else refuse(response.status, answer.error, numbers);
@@ -75,7 +87,8 @@ function refuse(code, message, numbers) {
   if (code === 503 || code === 429) return again(numbers, "Not saved yet: the server is busy, trying again");
   numbers.forEach((n) => dirty.add(n));
   retry = -1; // no use in trying again by itself
-  say(code === 401 ? "Not saved: sign in again in another tab, then change an answer here" : `Not saved: ${message}`, true);
+  const isSignedOut = code === 400 || code === 401;
+  say(isSignedOut ? "Not saved: sign in again in another tab, then come back here" : `Not saved: ${message}`, true);
   return undefined;
 }
 
@@ -166,7 +179,9 @@ form.addEventListener("submit", (e) => {
   dirty.clear(); // the form carries everything; the server knows it as newer than any save still under way
 });
 
-addEventListener("online", () => { clearTimeout(retry); retry = 0; send(); });
+const sendNow = () => { clearTimeout(retry); retry = 0; send(); };
+addEventListener("online", sendNow);
+addEventListener("focus", sendNow);
 addEventListener("beforeunload", (e) => { if (!leaving && (dirty.size || sending)) e.preventDefault(); });
 addEventListener("pageshow", () => { leaving = false; redraw(); });
 

@@ -32,7 +32,7 @@ def start(module_id: str, kind: str) -> Any:
     if kind not in set(Kind):
         raise NotFound("There is a quiz and a practice set, nothing else.")
     attempt_id = taking.start(me().id, module_id, Kind(kind), secrets.randbits(53), now())
-    return redirect(url_for("quiz.attempt", attempt_id=attempt_id))
+    return redirect(_where(taking.get_sheet(me().id, attempt_id, [])))
 
 
 @bp.get("/attempts/<int:attempt_id>")

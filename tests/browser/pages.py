@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from playwright.sync_api import BrowserContext
 from playwright.sync_api import Page as Tab
@@ -36,6 +37,8 @@ class Page:
     who: str
     path: str
     then: Callable[[Tab], None] | None = None
+    is_refusal: bool = False
+    """The server answers with a status from 400 on, which the browser notes as an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,13 @@ class World:
     site: Site
     people: dict[str, Person]
     numbers: dict[str, int]
+    cookies: dict[str, dict[str, Any]]
+    """Each person is signed in once, so that the page about sign-ins does not grow with the number of tests."""
 
     def enter(self, context: BrowserContext, page: Page) -> None:
         """Sign the person of `page` in, in a fresh browser context."""
         if page.who:
-            context.add_cookies([self.site.make_cookie(self.people[page.who])])  # type: ignore[list-item]
+            context.add_cookies([self.cookies[page.who]])  # type: ignore[list-item]
 
     def open(self, tab: Tab, page: Page) -> None:
         """Go to `page`."""
@@ -102,7 +107,7 @@ PAGES: dict[str, Page] = {
     "terms": Page("", "/pages/terms"),
     "how-credit-is-worked-out": Page("", "/pages/how-credit-is-worked-out"),
     "contact": Page("", "/pages/contact"),
-    "error": Page("", "/pages/nothing-here"),
+    "error": Page("", "/pages/nothing-here", is_refusal=True),
     "sign-in": Page("", "/accounts/sign-in"),
     "sign-in-refused": Page("", "/accounts/sign-in", _sign_in_wrongly),
     "register": Page("", "/accounts/register"),
@@ -128,7 +133,7 @@ PAGES: dict[str, Page] = {
     "questions-all": Page("learner", "/quiz/attempts/{all}/all"),
     "practice-checked": Page("learner", "/quiz/attempts/{practice}/questions/1"),
     "check": Page("learner", "/quiz/attempts/{open}/check"),
-    "check-refused": Page("learner", "/quiz/attempts/{open}/check", _finish_without_the_tick),
+    "check-refused": Page("learner", "/quiz/attempts/{open}/check", _finish_without_the_tick, is_refusal=True),
     "result-not-passed": Page("learner", "/quiz/attempts/{missed}/result"),
     "result-passed": Page("learner", "/quiz/attempts/{passed}/result"),
     "result-passed-open": Page("learner", "/quiz/attempts/{passed}/result", _fold_out),
@@ -168,7 +173,8 @@ def prepare(site: Site) -> World:
         touched = [Incoming(n, {"answer": []}, is_flagged=True, struck=("B",)) for n in (6, 8)]
         taking.save_answers(alice.id, numbers["open"], touched, utc_now())
     _fail_a_job(site)
-    return World(site, people, numbers)
+    site.make_cookie(alice)  # on a second device
+    return World(site, people, numbers, {who: site.make_cookie(person) for who, person in people.items()})
 
 
 def _take(site: Site, person: Person, at: dt.datetime, n_missed: int, kind: Kind = Kind.QUIZ) -> int:
@@ -192,7 +198,7 @@ def _answer(site: Site, person: Person, attempt_id: int, at: dt.datetime, n: int
 
 
 def _start_all_on_one_page(site: Site, person: Person) -> int:
-    """An open quiz of the second module with all questions on one page, which its author does not ask for at present."""
+    """An open quiz of the second module as it would be if its author asked for all questions on one page."""
     with TemporaryDirectory() as folder, site.app.app_context():
         course = Path(folder) / "questions"
         shutil.copytree(ROOT / "questions", course)

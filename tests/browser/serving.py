@@ -1,4 +1,4 @@
-"""The real application behind a real server on a loopback port, with the real course, and the browser that visits it."""
+"""The real application with the real course behind a real server on a loopback port."""
 
 import datetime as dt
 import os

@@ -172,7 +172,9 @@ HIDDEN_OR_UNMARKED = """() => {
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["dashboard", "module", "question-several-answers", "check", "result-passed", "account"])
+@pytest.mark.parametrize(
+    "name", ["dashboard", "module", "question-several-answers", "check", "result-passed", "account"]
+)
 def test_the_focused_control_is_always_marked_and_never_covered_by_a_bar(
     name: str, width: int, world: World, open_tab: OpenTab
 ) -> None:

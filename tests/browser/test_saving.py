@@ -1,4 +1,4 @@
-"""quiz.js says "Saved" only after the server did, loses nothing when the connection goes, and overwrites nothing newer."""
+"""quiz.js says "Saved" only after the server did, loses nothing without a connection, and overwrites nothing newer."""
 
 import re
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from quizapp.domain.attempts import Kind
 from tests.browser.conftest import OpenTab
 from tests.browser.serving import Site
-from tests.people import Person
+from tests.people import PASSWORD, Person
 
 SAVED = re.compile(r"^Saved \d\d:\d\d$")
 SAVE = "**/save"
@@ -37,7 +37,11 @@ def choose(tab: Page, letter: str) -> None:
 
 def hold(tab: Page, held: list[Route]) -> None:
     """Keep the next save from reaching the server until the test lets it go on."""
-    tab.route(SAVE, lambda route: held.append(route), times=1)
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    tab.route(SAVE, keep, times=1)
 
 
 def find_kept(site: Site, alice: Person, attempt: int, number: int = 1) -> set[str]:
@@ -117,7 +121,9 @@ def test_a_tab_that_is_out_of_date_is_told_and_overwrites_nothing(
     choose(second, "A")
     expect(second.locator("#save")).to_have_text(SAVED)
     choose(first, "B")
-    expect(first.locator("#save")).to_contain_text("Not saved: question 1 was changed in another tab. Reload to see it.")
+    expect(first.locator("#save")).to_contain_text(
+        "Not saved: question 1 was changed in another tab. Reload to see it."
+    )
     assert find_kept(site, alice, attempt) == {"A"}
     first.reload()
     expect(first.locator(".opt label input[value=A]")).to_be_checked()
@@ -209,4 +215,25 @@ def test_without_script_a_form_that_is_out_of_date_shows_both_answers_and_one_pr
     with first.expect_navigation():
         first.get_by_role("main").get_by_role("button", name="Save and next").click()
     expect(first.get_by_role("heading", level=1)).to_contain_text("Question 2 of 10")
+    assert find_kept(site, alice, attempt) == {"B"}
+
+
+def test_somebody_who_was_signed_out_is_told_and_can_sign_in_again_in_another_tab(
+    site: Site, alice: Person, attempt: int, open_tab: OpenTab
+) -> None:
+    tab = open_tab(alice, may_complain=True)
+    open_question(tab, attempt)
+    other = tab.context.new_page()
+    other.goto("/accounts/")
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url("**/")
+    choose(tab, "B")
+    expect(tab.locator("#save")).to_contain_text("Not saved: sign in again in another tab")
+    other.goto("/accounts/sign-in")
+    other.get_by_label("E-mail address").fill(alice.email)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+    other.wait_for_url("**/learn/")
+    tab.evaluate("dispatchEvent(new Event('focus'))")  # a browser without a window sends none by itself
+    expect(tab.locator("#save")).to_have_text(SAVED)
     assert find_kept(site, alice, attempt) == {"B"}

@@ -10,7 +10,7 @@ from tests.browser import screenshots
 from tests.browser.pages import WIDTHS, World
 
 
-@pytest.mark.parametrize("arguments", [[], [str(ROOT / "shots")], ["/tmp/shots", "no-such-page"]])
+@pytest.mark.parametrize("arguments", [[], [str(ROOT / "shots")], ["elsewhere", "no-such-page"]])
 def test_a_wrong_call_is_refused_with_a_hint_and_writes_nothing(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

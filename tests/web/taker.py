@@ -68,7 +68,7 @@ def begin(app: Flask, client: FlaskClient, person: Person, module_id: str = FIRS
     """Press the button that starts a quiz or a practice set."""
     answer = client.post(f"/quiz/modules/{module_id}/{kind}")
     assert answer.status_code == 302, answer.text
-    return Taker(app, client, person, int(answer.location.rsplit("/", 1)[1]))
+    return Taker(app, client, person, int(answer.location.split("/")[3]))
 
 
 def passed(app: Flask, client: FlaskClient, person: Person, module_id: str = FIRST) -> Taker:
