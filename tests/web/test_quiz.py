@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
-from quizapp.services.accounts import start_sign_in
 from quizapp.store.attempts import StepRow
 from quizapp.store.db import db, reading
 from tests.conftest import MakeApp, SignIn
