@@ -3,25 +3,31 @@
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask
 from markupsafe import Markup
 
 
 def init_assets(app: Flask, extra: dict[str, Path]) -> None:
-    """Give templates `asset(name)` and `icon(name)`. `extra` maps a folder below /static/ to where its files lie."""
+    """Give templates `asset(name)` and `icon(name)`. `extra` maps a folder below /static/ to where its files lie.
+
+    Both are worked out once per name: a page asks for them a hundred times.
+    """
     folders = {"": Path(app.static_folder or ""), **extra}
-    digests: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    icons: dict[str, Markup] = {}
 
     def asset(name: str) -> str:
-        if name not in digests or app.debug:
+        if name not in addresses or app.debug:
             folder, _, rest = name.partition("/")
             path = folders[folder] / rest if folder in extra else folders[""] / name
-            digests[name] = sha256(path.read_bytes()).hexdigest()[:10]
-        return url_for("static", filename=name, v=digests[name])
+            addresses[name] = f"{app.static_url_path}/{name}?v={sha256(path.read_bytes()).hexdigest()[:10]}"
+        return addresses[name]
 
     def icon(name: str) -> Markup:
-        return Markup('<svg class="ico" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(
-            asset("icons.svg"), name
-        )
+        if name not in icons or app.debug:
+            icons[name] = Markup('<svg class="ico" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(
+                asset("icons.svg"), name
+            )
+        return icons[name]
 
     app.jinja_env.globals |= {"asset": asset, "icon": icon}

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 from quizapp.domain.attempts import Confidence, Feedback, Kind, Verdict
 from quizapp.domain.errors import NotFound, Refused, StorageUnavailable
 from quizapp.services import reviewing, taking
-from quizapp.services.taking import Incoming, Question, Saved, Sheet
+from quizapp.services.taking import Incoming, Saved, Sheet
 from quizapp.web.access import SIGNED_IN, me, now, page
 from quizapp.web.display import show_time
 
@@ -223,15 +223,3 @@ def _read_incoming() -> list[Incoming]:
             )
         )
     return incoming
-
-
-@bp.app_template_test("shown_chosen")
-def is_chosen(letter: str, question: Question, mine: Incoming | None) -> bool:
-    """Whether an option is selected on the page: by what the person just sent, if anything, else by what is kept."""
-    return letter in (mine.raw["answer"] if mine else question.chosen)
-
-
-@bp.app_template_test("shown_struck")
-def is_struck(letter: str, question: Question, mine: Incoming | None) -> bool:
-    """Whether an option is ruled out on the page, likewise."""
-    return letter in (mine.struck if mine else question.struck)
