@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-machine check format lock map screenshots clean
+.PHONY: help install run test test-machine check format lock map screenshots bench bench-check clean
 
 help: ## print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ map: .venv/installed-dev ## write docs/map.md and the JSON Schemas anew from the
 
 screenshots: test-machine ## a picture of each page, phone and desktop, light and dark: make screenshots OUT=/some/folder
 	@$(BIN)/python -m tests.browser.screenshots $(OUT)
+
+bench: test-machine ## the learner's journey beside floors in the same run: make bench OUT=file.json
+	@$(BIN)/python -m bench $(OUT)
+
+bench-check: test-machine ## compare the bench's ratios with docs/benchmarks.json
+	@$(BIN)/python -m bench --journeys 20 --requests 200 --seconds 2 --check docs/benchmarks.json
 
 lock: .venv/installed-dev ## pin the newest versions that requirements*.in allow
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt

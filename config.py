@@ -32,6 +32,7 @@ def read_settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "MAIL_FROM": env.get("MAIL_FROM", "Fascicle <no-reply@fascicle.example>"),
         "CONTACT_EMAIL": env.get("CONTACT_EMAIL", "help@fascicle.example"),
         "PROVIDER_ZONE": env.get("PROVIDER_ZONE", "Australia/Melbourne"),
+        "GRACE_SECONDS": int(env.get("GRACE_SECONDS", "10")),
         "LOG_LEVEL": env.get("LOG_LEVEL", "INFO"),
     }
 

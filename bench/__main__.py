@@ -33,6 +33,8 @@ from tests.databases import begin_run, end_run, execute, find_postgres, new_post
 SITE_PORT, FLOOR_PORT = 5811, 5812
 THREADS = 4
 N_PEOPLE = 64
+NOISE = 1.35
+"""Two runs of the same code on a shared machine differ by up to a third in these ratios."""
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -265,6 +267,30 @@ def show(kind: str, result: dict[str, Any]) -> None:
     print(f"  peak memory of each process: {', '.join(f'{m:.0f} MB' for m in result['peak_megabytes'])}")
 
 
+def ratios(figures: dict[str, Any]) -> dict[str, float]:
+    """What can be compared between machines: the product's cost in units of a floor measured in the same run."""
+    found = {}
+    for kind in ("sqlite", "postgresql"):
+        if kind in figures:
+            result = figures[kind]
+            bare = result["floor"]["cpu_seconds"]["bare"]
+            found[f"{kind} save / floor"] = result["ratio"]["save"]
+            found[f"{kind} page / floor"] = result["ratio"]["page"]
+            found[f"{kind} journey without hash / bare request"] = result["journey"]["cpu_seconds_without_hash"] / bare
+    return found
+
+
+def compare(figures: dict[str, Any], stored: dict[str, Any]) -> bool:
+    """Print each ratio beside the stored one; False if any is worse by more than NOISE."""
+    good = True
+    before = ratios(stored)
+    for name, value in ratios(figures).items():
+        worse = name in before and value > before[name] * NOISE
+        good = good and not worse
+        print(f"  {name:45} {value:8.2f}   stored {before.get(name, float('nan')):8.2f}{'   WORSE' if worse else ''}")
+    return good
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("out", nargs="?", help="a JSON file for the figures")
@@ -272,6 +298,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=400)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    parser.add_argument("--check", help="a stored JSON file: fail where a ratio is worse beyond noise")
     options = parser.parse_args()
     random.seed(1)
     kinds = [options.only] if options.only else ["sqlite", "postgresql"]
@@ -284,6 +311,8 @@ def main() -> None:
     if options.out:
         Path(options.out).write_text(json.dumps(figures, indent=1) + "\n")
         print(f"\nwritten to {options.out}", file=sys.stderr)
+    if options.check and not compare(figures, json.loads(Path(options.check).read_text())):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

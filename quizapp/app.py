@@ -13,11 +13,12 @@ from sqlalchemy.pool import StaticPool
 from whitenoise import WhiteNoise
 
 from config import ROOT, development_secret, read_settings
-from quizapp.commands import banks, demo, jobs, mail, modules, people, site_map
+from quizapp.commands import attempts, banks, demo, jobs, mail, modules, people, site_map
 from quizapp.store.db import db, init_database
 from quizapp.store.people import Datastore
-from quizapp.web import accounts, admin, learn, quiz, site
+from quizapp.web import accounts, admin, learn, offline, quiz, site
 from quizapp.web.assets import init_assets
+from quizapp.web.cookies import PatientSessions
 from quizapp.web.display import init_display
 from quizapp.web.errors import init_errors
 from quizapp.web.middleware import init_logging, init_middleware
@@ -41,6 +42,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     )
     app.config.update(values)
     _set_framework_options(app)
+    app.session_interface = PatientSessions()
     init_logging(app.config["LOG_LEVEL"])
     init_database(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
@@ -51,9 +53,10 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     init_assets(app, {"bootstrap": BOOTSTRAP})
     init_display(app)
     accounts.init_accounts(app, Datastore())
-    for blueprint in (site.bp, learn.bp, quiz.bp, admin.bp):
+    for blueprint in (site.bp, learn.bp, quiz.bp, admin.bp, offline.bp):
         app.register_blueprint(blueprint)
-    for group in (modules.group, banks.group, jobs.group, mail.group, people.group, demo.group, site_map.command):
+    groups = (modules.group, banks.group, attempts.group, jobs.group, mail.group, people.group, demo.group)
+    for group in (*groups, site_map.command):
         app.cli.add_command(group)
     files = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=31_536_000)
     files.add_files(str(BOOTSTRAP), prefix="static/bootstrap/")
@@ -89,4 +92,5 @@ def _set_framework_options(app: Flask) -> None:
     config["SESSION_COOKIE_SAMESITE"] = "Lax"
     config["SESSION_COOKIE_SECURE"] = config["PUBLIC_URL"].startswith("https://")
     config["PERMANENT_SESSION_LIFETIME"] = dt.timedelta(days=30)
+    config["COMPRESS_LEVEL"] = 3  # half the time of the default for a tenth more bytes
     config["COMPRESS_MIMETYPES"] = ["text/html", "application/json", "image/svg+xml"]

@@ -50,11 +50,13 @@ EVIDENCE: dict[str, Any] = {
 BLOOM = ("remember", "understand", "apply")
 
 
-def write_course(folder: Path) -> Path:
-    """Write the course into `folder`, which is made; returns it."""
+def write_course(folder: Path, time_limit_minutes: int | None = None) -> Path:
+    """Write the course into `folder`, which is made; returns it. The limit is that of the first module's quiz."""
     first = _module(
         FIRST, 1, "Marbles that roll", ["O1.1", "O1.2"], plan={"O1.1": 4, "O1.2": 2}, layout="one", requires=[]
     )
+    if time_limit_minutes is not None:
+        first["quiz"]["time_limit_minutes"] = time_limit_minutes
     second = _module(
         SECOND, 2, "Marbles that are lost", ["O2.1", "O2.2"], plan={"O2.1": 4, "O2.2": 16}, layout="all",
         requires=[FIRST], must_pass=("O2.1",),

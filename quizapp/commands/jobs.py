@@ -12,12 +12,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from quizapp.services import jobs, mailing
+from quizapp.services import closing, jobs, mailing
 
 IDLE_SECONDS = 1.0
 
 log = logging.getLogger("fascicle.jobs")
-group = AppGroup("jobs", help="Work that nobody waits for: mail and the like.")
+group = AppGroup("jobs", help="Work that nobody waits for: mail, closing attempts whose time is over.")
 
 
 def mail_settings(config: Mapping[str, Any]) -> mailing.MailSettings:
@@ -34,7 +34,7 @@ def mail_settings(config: Mapping[str, Any]) -> mailing.MailSettings:
 
 def handlers_for(config: Mapping[str, Any]) -> dict[str, jobs.Handler]:
     """Who does which kind of job: the one place where kinds are listed."""
-    return {mailing.KIND: mailing.mail_handler(mail_settings(config))}
+    return {mailing.KIND: mailing.mail_handler(mail_settings(config)), closing.JOB: closing.close_by_job}
 
 
 def run_jobs_forever(app: Flask, stop: threading.Event) -> None:

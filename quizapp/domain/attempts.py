@@ -1,7 +1,8 @@
 """An attempt is a list of steps that only grows. What it looks like now is derived from them, never stored instead.
 
 Step 1 pins everything: the module version, the item versions, the order of items and options. Each save is a step for
-one slot and holds that slot's whole new state. The last step finishes.
+one slot and holds that slot's whole new state. One step finishes; after it only late answers are added, which count for
+nothing.
 """
 
 import datetime as dt
@@ -29,12 +30,16 @@ class Feedback(StrEnum):
 
 
 class StepKind(StrEnum):
-    """What happened. `check` locks one slot's answer and opens its reasons (immediate feedback only)."""
+    """What happened. `check` locks one slot's answer and opens its reasons (immediate feedback only).
+
+    `late` is a save that came after the time had ended: kept, never part of what is graded.
+    """
 
     START = "start"
     SAVE = "save"
     CHECK = "check"
     FINISH = "finish"
+    LATE = "late"
 
 
 class Confidence(StrEnum):
@@ -106,6 +111,8 @@ class SlotState:
     tab: str = ""
     tab_seq: int = 0
     is_checked: bool = False
+    late: Answer | None = None
+    """The latest answer that came after the time had ended, if one did."""
 
 
 def replay(n_slots: int, steps: Iterable[Step]) -> tuple[SlotState, ...]:
@@ -117,17 +124,26 @@ def replay(n_slots: int, steps: Iterable[Step]) -> tuple[SlotState, ...]:
         now = states[step.position]
         if step.kind is StepKind.CHECK:
             states[step.position] = replace(now, is_checked=True, seq=step.seq, at=step.at)
+        elif step.kind is StepKind.LATE:
+            states[step.position] = replace(now, late=step.answer)
         elif step.kind is StepKind.SAVE and step.answer is not None:
-            states[step.position] = SlotState(step.answer, step.seq, step.at, step.tab, step.tab_seq, now.is_checked)
+            states[step.position] = SlotState(
+                step.answer, step.seq, step.at, step.tab, step.tab_seq, now.is_checked, now.late
+            )
     return tuple(states)
 
 
 class Verdict(StrEnum):
-    """What becomes of a save: a new step; nothing, for it says what is kept; or nothing, for it is out of date."""
+    """What becomes of a save.
+
+    A new step; nothing, for it says what is kept; nothing, for it is out of date; or kept beside what counts, for it
+    came after the time had ended.
+    """
 
     ACCEPT = "accept"
     REPEAT = "repeat"
     STALE = "stale"
+    LATE = "late"
 
 
 def judge_save(now: SlotState, answer: Answer, known_seq: int, tab: str = "", tab_seq: int = 0) -> Verdict:
@@ -145,6 +161,27 @@ def judge_save(now: SlotState, answer: Answer, known_seq: int, tab: str = "", ta
     if answer == now.answer and (is_first or known_seq < now.seq):
         return Verdict.REPEAT
     return Verdict.ACCEPT if known_seq >= now.seq else Verdict.STALE
+
+
+def judge_late(
+    now: SlotState, history: Sequence[Step], answer: Answer, tab: str = "", tab_seq: int = 0
+) -> tuple[Verdict, bool]:
+    """Decide on a save that came after the time had ended: the verdict, and whether it is a new step of kind `late`.
+
+    `history` holds every save and late answer of the slot in order, so that a save accepted in time and sent again is
+    known as such, and a late one sent again adds nothing. What a page had seen plays no part: nothing is replaced.
+    """
+    if now.is_checked:  # its reasons have been shown, so no other answer can ever count
+        return (Verdict.REPEAT if answer == now.answer else Verdict.STALE), False
+    mine = [step for step in history if step.tab == tab]
+    as_new = [step for step in mine if tab and step.tab_seq >= tab_seq]
+    is_after_late = bool(mine) and mine[-1].kind is StepKind.LATE
+    if answer == now.answer:  # it counts as it is; changed back after the end, that is worth keeping too
+        return Verdict.REPEAT, not as_new and is_after_late and mine[-1].answer != answer
+    if as_new:
+        itself = min(as_new, key=lambda step: step.tab_seq)  # or else the next that this tab sent after it
+        return (Verdict.LATE if itself.kind is StepKind.LATE else Verdict.REPEAT), False
+    return Verdict.LATE, not (is_after_late and mine[-1].answer == answer)
 
 
 @dataclass(frozen=True, slots=True)

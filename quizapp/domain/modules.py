@@ -47,12 +47,16 @@ class CreditClaim(Part):
 
 
 class QuizRules(Part):
-    """How the module quiz runs. The pass mark is in per cent of the items, rounded up to whole items."""
+    """How the module quiz runs. The pass mark is in per cent of the items, rounded up to whole items.
+
+    Without `time_limit_minutes` an attempt stays open until it is finished.
+    """
 
     pass_percent: int = Field(80, ge=1, le=100)
     layout: Literal["one", "all"] = "one"
     feedback: Feedback = Feedback.DEFERRED
     confidence: bool = True
+    time_limit_minutes: int | None = Field(None, ge=1, le=600)
     plan: tuple[PlanPart, ...] = Field(min_length=1)
 
     @property

@@ -8,9 +8,9 @@ from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.evidence import Level, find_citations
 from quizapp.domain.items.base import Explained
 from quizapp.domain.modules import Module, Objective, Section
+from quizapp.services.closing import score_attempt
 from quizapp.services.publishing import get_items, get_module_versions
 from quizapp.services.studying import Source, list_sources
-from quizapp.services.taking import score_attempt
 from quizapp.store import attempts as store
 from quizapp.store.attempts import AttemptFacts
 from quizapp.store.db import reading
@@ -60,6 +60,8 @@ class Result:
     confidence: tuple[tuple[Confidence, int, int], ...]
     """(what was said, how many right, how many missed)."""
     reviewed: tuple[Reviewed, ...]
+    late: tuple[int, ...]
+    """Numbers of the questions with an answer that came after the time had ended."""
 
     @property
     def earned(self) -> str:
@@ -107,7 +109,8 @@ def get_result(person_id: int, attempt_id: int) -> Result:
     score = score_attempt(module, items, steps.slots, states)
     may_see = attempt.kind is Kind.PRACTICE or attempt.is_passed
     reviewed = _review(module, score, steps.slots) if may_see else ()
-    return Result(attempt, module, score, _by_objective(module, score), _by_confidence(score), reviewed)
+    late = tuple(i + 1 for i, state in enumerate(states) if state.late is not None)
+    return Result(attempt, module, score, _by_objective(module, score), _by_confidence(score), reviewed, late)
 
 
 def get_reviewed(person_id: int, attempt_id: int, number: int) -> tuple[Result, Reviewed]:

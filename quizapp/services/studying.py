@@ -120,7 +120,7 @@ def list_public_modules() -> tuple[Course | None, list[PublicModule]]:
             m.credit.hours,
             len(m.facts.objectives),
         )
-        for m in modules.values()
+        for _, m in modules.values()
     ]
 
 
@@ -135,9 +135,8 @@ def get_overview(person_id: int, course_id: str | None = None) -> Overview | Non
             raise NotFound("There is no course of that name.")
         if course is None:
             return None
-        standings = _stand(connection, person_id, modules)
-        read = store.list_sections_read(connection, person_id)
-    times = [at for _, _, at in read] + [a.finished_at or a.started_at for s in standings.values() for a in s.attempts]
+        standings, read_at = _stand(connection, person_id, modules)
+    times = read_at + [a.finished_at or a.started_at for s in standings.values() for a in s.attempts]
     return Overview(course, tuple(standings.values()), max(times, default=None))
 
 
@@ -147,7 +146,8 @@ def get_standing(person_id: int, module_id: str) -> tuple[Course, Standing]:
         course, modules = _load_course(connection)
         if course is None or module_id not in modules:
             raise NotFound("There is no module of that name.")
-        return course, _stand(connection, person_id, modules)[module_id]
+        standings, _ = _stand(connection, person_id, modules)
+    return course, standings[module_id]
 
 
 def get_section(person_id: int, module_id: str, section_id: str) -> tuple[Course, Standing, Section]:
@@ -241,7 +241,11 @@ def find_missing(connection: Connection, person_id: int, module: Module) -> tupl
     return tuple(get_module_versions(connection, ids).values())
 
 
-def _load_course(connection: Connection, course_id: str | None = None) -> tuple[Course | None, dict[str, Module]]:
+Versions = dict[str, tuple[int, Module]]
+"""Module id → its current version's id, and that version."""
+
+
+def _load_course(connection: Connection, course_id: str | None = None) -> tuple[Course | None, Versions]:
     """The course and the current version of each of its modules, in course order."""
     raw = content.find_course(connection, course_id)
     if raw is None:
@@ -250,14 +254,16 @@ def _load_course(connection: Connection, course_id: str | None = None) -> tuple[
     current = {c.module_id: c.version_id for c in content.list_current(connection, course.id)}
     wanted = [m for m in course.modules if m in current]
     versions = get_module_versions(connection, [current[m] for m in wanted])
-    return course, {m: versions[current[m]] for m in wanted}
+    return course, {m: (current[m], versions[current[m]]) for m in wanted}
 
 
-def _stand(connection: Connection, person_id: int, modules: dict[str, Module]) -> dict[str, Standing]:
-    current = {c.module_id: c.version_id for c in content.list_current(connection)}
+def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[dict[str, Standing], list[dt.datetime]]:
+    """This person's standing in each module, and when sections were read."""
     read: dict[str, set[str]] = defaultdict(set)
-    for module_id, section_id, _ in store.list_sections_read(connection, person_id):
+    read_at = []
+    for module_id, section_id, at in store.list_sections_read(connection, person_id):
         read[module_id].add(section_id)
+        read_at.append(at)
     attempts: dict[str, list[AttemptFacts]] = defaultdict(list)
     for attempt in store.list_attempts(connection, person_id):
         attempts[attempt.module_id].append(attempt)
@@ -266,12 +272,12 @@ def _stand(connection: Connection, person_id: int, modules: dict[str, Module]) -
         results[r.module_id][r.attempt_id][r.objective] = (r.earned, r.out_of)
     passed = {m for m, tried in attempts.items() if any(a.is_passed for a in tried)}
     standings = {}
-    for module_id, module in modules.items():
+    for module_id, (version_id, module) in modules.items():
         facts = module.facts
         taught = [o for s in module.sections if s.id in read[module_id] for o in s.objectives]
         reached = reach([o.id for o in facts.objectives], taught, results[module_id].values(), facts.quiz.pass_percent)
-        missing = tuple(modules[r] for r in facts.requires if r in modules and r not in passed)
+        missing = tuple(modules[r][1] for r in facts.requires if r in modules and r not in passed)
         standings[module_id] = Standing(
-            module, current[module_id], reached, frozenset(read[module_id]), missing, tuple(attempts[module_id])
+            module, version_id, reached, frozenset(read[module_id]), missing, tuple(attempts[module_id])
         )
-    return standings
+    return standings, read_at

@@ -1,7 +1,10 @@
-"""Taking a quiz or a practice set: start, save, check one answer, finish. Each is one transaction, safe to repeat."""
+"""Taking a quiz or a practice set: start, save, check one answer, finish. Each is one transaction, safe to repeat.
+
+An attempt whose time is over is closed first by whoever opens it, saves to it or starts another.
+"""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -12,13 +15,12 @@ from quizapp.domain.attempts import (
     Confidence,
     Feedback,
     Kind,
-    Score,
     Slot,
     SlotState,
     Step,
     StepKind,
     Verdict,
-    grade,
+    judge_late,
     judge_save,
     replay,
 )
@@ -28,12 +30,16 @@ from quizapp.domain.items import Item
 from quizapp.domain.items.base import Explained, Raw
 from quizapp.domain.modules import Module
 from quizapp.domain.plans import draw
+from quizapp.services.closing import close_attempt, close_due, finish_locked, post_closing
 from quizapp.services.publishing import get_items, get_module_versions
 from quizapp.services.studying import find_missing, require_open
 from quizapp.store import attempts as store
 from quizapp.store import content
-from quizapp.store.attempts import AttemptFacts, Contribution
+from quizapp.store.attempts import AttemptFacts
 from quizapp.store.db import reading, unit_of_work
+
+GRACE_SECONDS = 10
+"""How long after the end an answer still counts, where nobody says otherwise: a slow network is nobody's fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +135,22 @@ class Saved:
     """The answer kept, in words."""
 
 
-def start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.datetime) -> int:
+def start(
+    person_id: int, module_id: str, kind: Kind, seed: int, now: dt.datetime, grace_seconds: int = GRACE_SECONDS
+) -> int:
     """Start an attempt, or find the one that is open: pressed twice, it is one. Returns the attempt's id.
 
-    Raises NotFound, or Refused while another module must be passed first.
+    With a time limit its end, and until when answers count (`grace_seconds` more), are pinned here. Raises NotFound, or
+    Refused while another module must be passed first.
     """
+    close_due(now, person_id)
     try:
-        return _start(person_id, module_id, kind, seed, now)
+        return _start(person_id, module_id, kind, seed, now, grace_seconds)
     except IntegrityError:  # another process started it between our look and our insert
-        return _start(person_id, module_id, kind, seed, now)
+        return _start(person_id, module_id, kind, seed, now, grace_seconds)
 
 
-def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.datetime) -> int:
+def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.datetime, grace_seconds: int) -> int:
     with reading() as connection:
         version_id = content.find_current(connection, module_id)
         if version_id is None:
@@ -158,11 +168,14 @@ def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.dateti
         ids = [entry.item_version_id for entry in drawn]
         items = get_items(connection, ids)
     slots = [Slot(i, items[i].present(rng)) for i in ids]
+    limit_minutes = module.facts.quiz.time_limit_minutes if kind is Kind.QUIZ else None
+    due_at = None if limit_minutes is None else now + dt.timedelta(minutes=limit_minutes)
+    closes_at = None if due_at is None else due_at + dt.timedelta(seconds=grace_seconds)
     with unit_of_work() as session:
         already = store.find_open(session, person_id, module_id, kind)
         if already is not None:
             return already
-        return store.add_attempt(
+        attempt_id = store.add_attempt(
             session,
             person_id=person_id,
             module_id=module_id,
@@ -171,7 +184,21 @@ def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.dateti
             slots=slots,
             seed=seed,
             now=now,
+            due_at=due_at,
+            closes_at=closes_at,
         )
+        if closes_at is not None:
+            post_closing(session, attempt_id, closes_at, now)
+        return attempt_id
+
+
+def open_sheet(person_id: int, attempt_id: int, now: dt.datetime, numbers: Sequence[int] | None = None) -> Sheet:
+    """`get_sheet` for whoever opens a page: an attempt whose time is over is closed first."""
+    sheet = get_sheet(person_id, attempt_id, numbers)
+    if sheet.attempt.is_due(now):
+        close_attempt(attempt_id, now)
+        sheet = get_sheet(person_id, attempt_id, numbers)
+    return sheet
 
 
 def get_sheet(person_id: int, attempt_id: int, numbers: Sequence[int] | None = None) -> Sheet:
@@ -225,17 +252,25 @@ def save_answers(
 ) -> list[Saved]:
     """Keep what a page sent. Sent again it changes nothing; out of date it changes nothing and says what is kept.
 
-    When this returns, what it accepted is on disk. Raises NotFound for another's attempt, Refused once finished.
+    What comes after the time has ended is kept as `late` and does not count; it closes the attempt if nobody has yet.
+    When this returns, what it accepted is on disk. Raises NotFound for another's attempt, Refused once its owner
+    finished it.
     """
     with unit_of_work() as session:
         attempt = _lock_own(store.lock_attempt(session, attempt_id), person_id)
-        if attempt.finished_at is not None:
+        if attempt.finished_at is not None and not attempt.is_timed_out:
             raise Refused("This attempt is finished; its answers stay as they are.")
         steps = store.load_steps(session, attempt_id)
-        states = replay(attempt.n_slots, steps.latest)
         if any(not 1 <= entry.number <= attempt.n_slots for entry in incoming):
             raise NotFound(f"This attempt has questions 1 to {attempt.n_slots}.")
         items = get_items(session, [steps.slots[entry.number - 1].item_version_id for entry in incoming])
+        if attempt.is_due(now):
+            attempt = finish_locked(session, attempt, steps, now)
+            steps = replace(steps, last_seq=steps.last_seq + 1)
+        is_over = attempt.finished_at is not None  # going by the row: a clock set back reopens nothing
+        positions = [entry.number - 1 for entry in incoming]
+        history = store.list_saves(session, attempt_id, positions) if is_over else []
+        states = replay(attempt.n_slots, steps.latest)
         added: list[Step] = []
         results = []
         for entry in incoming:
@@ -243,9 +278,15 @@ def save_answers(
             item = items[slot.item_version_id]
             state = states[entry.number - 1]
             answer = _read_answer(entry, item, slot)
-            verdict = judge_save(state, answer, entry.known_seq, tab, tab_seq)
+            seq = steps.last_seq + len(added) + 1
+            if is_over:
+                mine = [step for step in history if step.position == entry.number - 1]
+                verdict, is_new = judge_late(state, mine, answer, tab, tab_seq)
+                if is_new:
+                    added.append(Step(seq, now, StepKind.LATE, entry.number - 1, answer, tab, tab_seq))
+            else:
+                verdict = judge_save(state, answer, entry.known_seq, tab, tab_seq)
             if verdict is Verdict.ACCEPT:
-                seq = steps.last_seq + len(added) + 1
                 added.append(Step(seq, now, StepKind.SAVE, entry.number - 1, answer, tab, tab_seq))
                 state = replace(state, answer=answer, seq=seq, at=now)
             kept = state.answer.response
@@ -275,14 +316,14 @@ def check_answer(person_id: int, attempt_id: int, number: int, now: dt.datetime)
 
     Raises Refused where feedback is deferred, or while there is no answer to check.
     """
-    sheet = get_sheet(person_id, attempt_id, [number])
+    sheet = open_sheet(person_id, attempt_id, now, [number])
     if sheet.feedback is not Feedback.IMMEDIATE:
         raise Refused("In this quiz the answers are shown after you finish.")
     with unit_of_work() as session:
         attempt = _lock_own(store.lock_attempt(session, attempt_id), person_id)
         steps = store.load_steps(session, attempt_id)
         state = replay(attempt.n_slots, steps.latest)[number - 1]
-        if state.is_checked or attempt.finished_at is not None:
+        if state.is_checked or attempt.finished_at is not None or attempt.is_due(now):
             return
         if state.answer.response is None:
             raise Refused("Choose an answer first, then check it.")
@@ -295,37 +336,4 @@ def finish(person_id: int, attempt_id: int, now: dt.datetime) -> AttemptFacts:
         attempt = _lock_own(store.lock_attempt(session, attempt_id), person_id)
         if attempt.finished_at is not None:
             return attempt
-        steps = store.load_steps(session, attempt_id)
-        module = get_module_versions(session, [attempt.module_version_id])[attempt.module_version_id]
-        items = get_items(session, [slot.item_version_id for slot in steps.slots])
-        states = replay(attempt.n_slots, steps.latest)
-        is_passed = None
-        if attempt.kind is Kind.QUIZ:
-            score = score_attempt(module, items, steps.slots, states)
-            is_passed = score.is_passed
-            store.add_contributions(session, attempt_id, _contribute(score, steps.slots))
-        store.add_steps(session, attempt_id, [Step(steps.last_seq + 1, now, StepKind.FINISH)])
-        store.mark_finished(session, attempt_id, now, is_passed)
-        return replace(attempt, finished_at=now, is_passed=is_passed)
-
-
-def score_attempt(
-    module: Module, items: Mapping[int, Item], slots: Sequence[Slot], states: Sequence[SlotState]
-) -> Score:
-    """Grade what was kept by the rules of the module version that the attempt pinned."""
-    shown = [items[slot.item_version_id] for slot in slots]
-    return grade(shown, states, module.facts.quiz.pass_percent, module.facts.must_pass)
-
-
-def _contribute(score: Score, slots: Sequence[Slot]) -> list[Contribution]:
-    return [
-        Contribution(
-            position=i,
-            item_version_id=slot.item_version_id,
-            objective=m.item.objective,
-            numerator=int(m.earned * m.item.denominator),
-            denominator=m.item.denominator,
-            response_class=m.item.classify(m.state.answer.response),
-        )
-        for i, (m, slot) in enumerate(zip(score.marked, slots, strict=True))
-    ]
+        return finish_locked(session, attempt, store.load_steps(session, attempt_id), now)

@@ -1,10 +1,13 @@
 // Saves each answer as it is given. Every action here is also a plain form button; without script the page works as well.
-// It holds no key, score or rationale, decides nothing, and says "Saved" only after the server did.
+// It holds no key, score or rationale, decides nothing, and says "Saved" only after the server did. Each answer is in the
+// queue on this device (queue.js) before it is sent, and stays there until the server said what became of it.
+const queue = await import(document.getElementById("queue-js").href);
 const form = document.getElementById("quiz");
+const { person, storedAt } = document.body.dataset;
+const { attempt, save } = form.dataset;
 const single = form.dataset.single === "yes";
 const status = document.getElementById("save");
 const RETRY_MS = 4000;
-const OFFLINE = "No connection: not saved, kept on this page, trying again";
 
 document.documentElement.classList.add("js");
 
@@ -12,98 +15,209 @@ const press = (el, on) => el.setAttribute("aria-pressed", String(on));
 const isPressed = (el) => el.getAttribute("aria-pressed") === "true";
 const field = (n, name) => form.querySelector(`[name="q${n}-${name}"]`);
 const numberOf = (el) => (el.name || "").match(/^q(\d+)-/)?.[1];
+const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+const here = () => (queue.isDurable ? "kept on this device" : "kept on this page only");
 
 function say(text, isTrouble = false) {
   status.querySelector("span").textContent = text;
   status.classList.toggle("is-note", isTrouble);
 }
 
-// Saving: one request at a time, always the newest state of each question that changed.
+// Saving. `latest` has the key of the newest unsent row of each question of this page.
 const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
 let tabSeq = 0;
 let sending = false;
-let leaving = false; // with a form that carries everything
+let askedAgain = false;
+let ending = "";
 let retry = 0;
-const dirty = new Set();
+let writing = Promise.resolve(); // into the queue
+let nWriting = 0;
+const latest = new Map();
+const shown = new Map(); // the unsent row of an earlier page that this page took over, by question
+const elsewhere = new Map(); // how other questions stand on this device, for the map
+const trouble = new Map(); // what the server would not keep, by question
 
-function fieldsOf(numbers) {
-  const data = new FormData();
-  data.set("csrf_token", form.elements.csrf_token.value);
-  data.set("tab", tab);
-  data.set("tab_seq", String(++tabSeq));
-  for (const [name, value] of new FormData(form)) {
-    const n = name.match(/^q(\d+)-/)?.[1] ?? (name === "n" ? value : null);
-    if (n !== null && numbers.includes(n)) data.append(name, value);
-  }
-  return data;
+function rowOf(n) {
+  const fields = [...new FormData(form)].filter(([name]) => name.startsWith(`q${n}-`) && name !== `q${n}-seq`);
+  return {
+    person, attempt: Number(attempt), slot: Number(n), single, url: save, tab, tab_seq: ++tabSeq, fields,
+    known: Number(field(n, "seq").value), after: shown.get(String(n)) ?? "", given_at: Date.now(),
+  };
 }
 
-const post = (numbers) => fetch(form.dataset.save, {
-  method: "POST", body: fieldsOf(numbers), headers: { Accept: "application/json" }, redirect: "error",
-});
-
-// Signing out and in again elsewhere in this browser makes the page's token worthless; a fresh copy holds a good one.
-async function renewToken() {
-  const fresh = await fetch(form.dataset.save.replace(/\/save$/, ""), { headers: { Accept: "text/html" } });
-  const page = new DOMParser().parseFromString(await fresh.text(), "text/html");
-  const token = page.querySelector("#quiz [name=csrf_token]");
-  if (token) form.elements.csrf_token.value = token.value;
-  return token !== null; // otherwise nobody is signed in, or somebody else
+function changed(n) {
+  const row = rowOf(n);
+  trouble.delete(String(n));
+  document.getElementById(`elsewhere-${n}`)?.remove();
+  redraw();
+  say("Saving…");
+  nWriting += 1;
+  writing = writing.then(async () => { latest.set(String(n), await queue.put(row)); nWriting -= 1; });
+  writing.then(send);
 }
 
 async function send() {
   clearTimeout(retry);
-  if (sending || !dirty.size) return;
+  askedAgain = sending;
+  if (sending) return;
   sending = true;
-  const numbers = [...dirty];
-  dirty.clear();
-  say("Saving…");
-  try {
-    let response = await post(numbers);
-    if (response.status === 400 && await renewToken()) response = await post(numbers);
-    const answer = await response.json();
-    if (response.ok) settle(answer);
-    else refuse(response.status, answer.error, numbers);
-  } catch {
-    again(numbers, OFFLINE);
-  }
+  do {
+    askedAgain = false;
+    const token = storedAt ? "" : form.elements.csrf_token.value;
+    ending = await queue.send(person, { token, tell: settle, renewed: (fresh) => { form.elements.csrf_token.value = fresh; } });
+  } while (askedAgain);
   sending = false;
-  if (dirty.size && !retry) send();
+  if (!nWriting) await report(); // otherwise something newer follows at once
 }
 
-function settle(answer) {
-  retry = 0;
-  const stale = [];
-  for (const slot of answer.slots) {
-    const seq = field(slot.number, "seq");
-    if (slot.verdict === "stale") stale.push(slot.number);
-    else seq.value = String(slot.seq);
+function settle({ row, verdict, seq, kept, saved_at }) {
+  if (String(row.attempt) !== attempt) return;
+  const n = String(row.slot);
+  const isNewest = !latest.has(n) || latest.get(n) === row.key;
+  if (isNewest) latest.delete(n);
+  if (verdict === "stale") {
+    trouble.set(n, `Not saved: question ${n} was changed elsewhere`);
+    offerChoice(n, seq, kept);
+  } else if (verdict === "late") trouble.set(n, "After the time ended: kept and marked late");
+  else {
+    trouble.delete(n);
+    const known = field(n, "seq");
+    if (known && seq > Number(known.value)) known.value = String(seq);
+    status.dataset.at = saved_at;
   }
-  if (stale.length) say(`Not saved: question ${stale.join(", ")} was changed in another tab. Reload to see it.`, true);
-  else say(`Saved ${answer.saved_at}`);
 }
 
-function refuse(code, message, numbers) {
-  if (code === 503 || code === 429) return again(numbers, "Not saved yet: the server is busy, trying again");
-  numbers.forEach((n) => dirty.add(n));
-  retry = -1; // no use in trying again by itself
-  const isSignedOut = code === 400 || code === 401;
-  say(isSignedOut ? "Not saved: sign in again in another tab, then come back here" : `Not saved: ${message}`, true);
-  return undefined;
+// What the page says once a round of sending has ended.
+async function report() {
+  if (ending === "offline" || ending === "busy") {
+    say(ending === "offline" ? `Offline: ${here()}` : `Not saved yet: the server is busy, ${here()}, trying again`, true);
+    retry = setTimeout(send, RETRY_MS);
+    return;
+  }
+  if (ending === "signed-out") {
+    say("Not saved: sign in again", true);
+    offerSignIn();
+    return;
+  }
+  document.getElementById("sign-in-again")?.remove();
+  const rows = (await queue.list(person)).filter((row) => String(row.attempt) === attempt);
+  for (const row of rows.filter((each) => each.state === "refused")) trouble.set(String(row.slot), `Not saved: ${row.why}`);
+  for (const n of latest.keys()) await takeOver(n, rows);
+  if (trouble.size) say([...trouble.values()].at(-1), true);
+  else if (status.dataset.at) say(`Saved ${status.dataset.at}`);
 }
 
-function again(numbers, message) {
-  clearTimeout(retry);
-  numbers.forEach((n) => dirty.add(n));
-  say(message, true);
-  retry = setTimeout(() => { retry = 0; send(); }, RETRY_MS);
+// Another page of this browser has sent what this one gave.
+async function takeOver(n, rows) {
+  const key = latest.get(n);
+  if (rows.some((row) => row.key === key && row.state === "waiting")) return;
+  const stale = rows.find((row) => row.key === key && row.state === "stale");
+  const saved = (await queue.listSaved(person, attempt)).find((row) => String(row.slot) === n);
+  if (stale) settle({ row: stale, verdict: "stale", seq: stale.seq, kept: stale.kept });
+  else if (saved) settle({ row: { attempt, slot: n, key }, verdict: "accept", seq: saved.by === key ? saved.seq : 0, saved_at: saved.at });
 }
 
-function changed(n) {
-  dirty.add(String(n));
-  if (retry) { clearTimeout(retry); retry = 0; }
+function box(id, role, ...content) {
+  document.getElementById(id)?.remove();
+  const made = Object.assign(document.createElement("section"), { id, className: "note mb-4" });
+  made.setAttribute("role", role);
+  made.append(...content);
+  return made;
+}
+
+function line(...content) {
+  const made = document.createElement("p");
+  made.append(...content);
+  return made;
+}
+
+function button(text, css, act) {
+  const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: `btn ${css}` });
+  made.addEventListener("click", act);
+  return made;
+}
+
+// The server kept something else: both are shown, nothing is overwritten, the person chooses.
+function offerChoice(n, seq, kept) {
+  const place = document.getElementById(`q${n}`);
+  if (!place) return; // on another page: told there, and on the pages outside the quiz
+  const what = Object.assign(document.createElement("strong"), { textContent: kept || "no answer" });
+  const title = Object.assign(document.createElement("h2"), { className: "h3", textContent: `Question ${n} was changed in another tab or on another device` });
+  const choices = Object.assign(document.createElement("div"), { className: "row-wrap" });
+  choices.append(
+    button("Keep this one instead", "btn-quiet", async () => {
+      await forget(n);
+      field(n, "seq").value = String(seq);
+      changed(n);
+    }),
+    button("Show the kept one", "btn-quiet", async () => {
+      await forget(n);
+      location.assign(`${save.replace(/\/save$/, "")}/${single ? `questions/${n}` : "all"}`);
+    }),
+  );
+  place.prepend(box(`elsewhere-${n}`, "alert", title, line("Kept there: ", what, ". Below you see the answer from this device; it is not saved."), choices));
+}
+
+async function forget(n) {
+  latest.delete(n);
+  shown.delete(n);
+  const rows = await queue.list(person);
+  await queue.discard(rows.filter((row) => String(row.attempt) === attempt && String(row.slot) === n));
+}
+
+function offerSignIn() {
+  const link = Object.assign(document.createElement("a"), { href: `/accounts/sign-in?next=${encodeURIComponent(location.pathname)}`, textContent: "Sign in again" });
+  if (!queue.isDurable) link.target = "_blank"; // leaving would lose them
+  form.firstElementChild.prepend(box("sign-in-again", "status", line(`Your answers are ${here()}. `, link, " to save them.")));
+}
+
+// What this device knows and the page does not: answers not acknowledged yet and, on a stored page, those saved since.
+async function restore() {
+  const rows = (await queue.list(person)).filter((row) => String(row.attempt) === attempt);
+  const told = (form.dataset.told || "").split(" ");
+  await queue.discard(rows.filter((row) => told.includes(String(row.slot)))); // the server's page shows them and asks
+  if (storedAt) {
+    for (const saved of await queue.listSaved(person, attempt)) {
+      const known = field(saved.slot, "seq");
+      if (!known) elsewhere.set(String(saved.slot), saved.fields);
+      else if (saved.seq > Number(known.value)) {
+        show(saved.slot, saved.fields);
+        known.value = String(saved.seq);
+        say(`Saved ${saved.at}`);
+      }
+    }
+  }
+  const waiting = rows.filter((row) => !told.includes(String(row.slot)));
+  for (const row of waiting) {
+    const n = String(row.slot);
+    if (!field(n, "seq")) elsewhere.set(n, row.fields);
+    else {
+      show(n, row.fields);
+      shown.set(n, row.key);
+      if (row.state === "stale") { trouble.set(n, `Not saved: question ${n} was changed elsewhere`); offerChoice(n, row.seq, row.kept); }
+    }
+  }
   redraw();
-  send();
+  const first = waiting.find((row) => row.state === "waiting");
+  if (first) say(`Kept on this device since ${clock(first.given_at)}, sending…`, true);
+  if (form.dataset.unsaved) for (const el of form.querySelectorAll("[name=n]")) changed(el.value);
+  else if (waiting.length) await send();
+}
+
+// Put an answer into the form. A question whose reasons were shown stays as it is.
+function show(n, fields) {
+  const values = (name) => fields.filter(([key]) => key === `q${n}-${name}`).map(([, value]) => value);
+  const inputs = [...form.querySelectorAll(`[name="q${n}-answer"]`)];
+  if (inputs.some((input) => input.disabled)) return;
+  for (const input of inputs) {
+    input.checked = values("answer").includes(input.value);
+    const strikeButton = input.closest(".opt").querySelector(".strike");
+    if (strikeButton) putStrike(strikeButton, n, input.value, values("struck").includes(input.value));
+  }
+  for (const input of form.querySelectorAll(`[name="q${n}-sure"]`)) input.checked = values("sure").includes(input.value);
+  field(n, "flag").value = values("flag")[0] ?? "";
+  const flagButton = form.querySelector(`button.flag[value="flag-${n}"]`);
+  if (flagButton) press(flagButton, field(n, "flag").value === "1");
 }
 
 // The map, the strip and the counts follow what is on the page.
@@ -111,33 +225,35 @@ function redraw() {
   const bands = document.querySelectorAll("#strip li");
   for (const button of document.querySelectorAll(".qmap button")) {
     const n = button.value.slice("to-".length);
-    if (!field(n, "seq")) continue;
-    const answered = form.querySelector(`[name="q${n}-answer"]:checked`) !== null;
-    const flagged = field(n, "flag").value === "1";
+    const isHere = field(n, "seq") !== null;
+    const known = elsewhere.get(n);
+    if (!isHere && !known) continue;
+    const answered = isHere ? form.querySelector(`[name="q${n}-answer"]:checked`) !== null : known.some(([name]) => name === `q${n}-answer`);
+    const flagged = isHere ? field(n, "flag").value === "1" : known.some(([name, value]) => name === `q${n}-flag` && value === "1");
     for (const el of [button, bands[n - 1]]) {
       el.classList.toggle("done", answered);
       el.classList.toggle("flag", flagged);
     }
-    const here = button.classList.contains("here") ? ", this question" : "";
-    button.querySelector("span").textContent = `${here}, ${answered ? "answered" : "not answered"}${flagged ? ", flagged" : ""}`;
+    const place = button.classList.contains("here") ? ", this question" : "";
+    button.querySelector("span").textContent = `${place}, ${answered ? "answered" : "not answered"}${flagged ? ", flagged" : ""}`;
   }
   const count = (name) => document.querySelectorAll(`.qmap .${name}`).length;
   document.getElementById("counts").textContent = `${count("done")} answered, ${count("flag")} flagged`;
 }
 
-function strike(button) {
-  const [, n, letter] = button.value.match(/^strike-(\d+):(.+)$/);
+function putStrike(button, n, letter, on) {
   const option = button.closest(".opt");
-  const on = !isPressed(button);
   press(button, on);
   option.classList.toggle("struck", on);
-  option.querySelector(`input[type=hidden]`)?.remove();
-  if (on) {
-    const hidden = document.createElement("input");
-    Object.assign(hidden, { type: "hidden", name: `q${n}-struck`, value: letter });
-    option.append(hidden);
-    option.querySelector(`[name="q${n}-answer"]`).checked = false;
-  }
+  option.querySelector("input[type=hidden]")?.remove();
+  if (on) option.append(Object.assign(document.createElement("input"), { type: "hidden", name: `q${n}-struck`, value: letter }));
+}
+
+function strike(button) {
+  const [, n, letter] = button.value.match(/^strike-(\d+):(.+)$/);
+  const on = !isPressed(button);
+  putStrike(button, n, letter, on);
+  if (on) button.closest(".opt").querySelector(`[name="q${n}-answer"]`).checked = false;
   changed(n);
 }
 
@@ -167,64 +283,37 @@ form.addEventListener("click", (e) => {
   else if (button.classList.contains("flag") && button.value.startsWith("flag-")) { e.preventDefault(); flag(button); }
 });
 
-form.addEventListener("submit", (e) => {
-  if (!navigator.onLine) { // the browser would leave for its own error page
-    e.preventDefault();
-    again([...form.querySelectorAll("[name=n]")].map((el) => el.value), OFFLINE);
+// Without a connection, or on a page from this device, buttons lead on as links would: the answers are in the queue.
+function whereTo(go) {
+  const place = save.replace(/\/save$/, "");
+  const n = Number(form.elements.n.value ?? 1);
+  const [verb, rest] = go.split("-");
+  if (verb === "leave") return "/learn/";
+  const target = { prev: n - 1, next: n + 1, to: Number(rest) }[verb];
+  return !single || !target || target > Number(form.dataset.n) ? `${place}/check` : `${place}/questions/${target}`;
+}
+
+form.addEventListener("submit", async (e) => {
+  const go = e.submitter?.value ?? "next";
+  if (navigator.onLine && !storedAt && ending !== "offline") {
+    form.elements.tab.value = tab;
+    form.elements.tab_seq.value = String(++tabSeq); // the server knows it as newer than any save still under way
+    latest.clear();
     return;
   }
-  form.elements.tab.value = tab;
-  form.elements.tab_seq.value = String(++tabSeq);
-  leaving = true;
-  dirty.clear(); // the form carries everything; the server knows it as newer than any save still under way
+  e.preventDefault();
+  await writing;
+  if (go.startsWith("mark-")) say("Offline: answers are checked when the connection is back", true);
+  else if (!single && go.startsWith("to-")) document.getElementById(`q${go.slice(3)}`).scrollIntoView();
+  else if (navigator.serviceWorker?.controller) location.assign(whereTo(go));
+  else send(); // nothing leads on from here, and the browser would show an error page of its own
 });
 
-const sendNow = () => { clearTimeout(retry); retry = 0; send(); };
-addEventListener("online", sendNow);
-addEventListener("focus", sendNow);
-addEventListener("beforeunload", (e) => { if (!leaving && (dirty.size || sending)) e.preventDefault(); });
-addEventListener("pageshow", () => { leaving = false; redraw(); });
-
-// Time used, only when asked for.
-const time = document.getElementById("time");
-let ticking = 0;
-function showTime() {
-  const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.started)) / 60000));
-  const label = time.querySelector("span");
-  label.classList.toggle("lbl", !isPressed(time));
-  label.textContent = isPressed(time) ? `${minutes} min` : "Show time";
-}
-time.addEventListener("click", () => {
-  press(time, !isPressed(time));
-  clearInterval(ticking);
-  if (isPressed(time)) ticking = setInterval(showTime, 15000);
-  showTime();
-});
-
-// Single-key shortcuts: off while typing, and switched off by the box (WCAG 2.1.4), which stays off on this device.
-// Where the box does not fit (phones, large zoom) there are none: nobody could switch them off.
-const keysOn = document.getElementById("keys-on");
-if (keysOn) {
-  keysOn.checked = localStorage.getItem("keys") !== "off";
-  keysOn.addEventListener("change", () => localStorage.setItem("keys", keysOn.checked ? "on" : "off"));
-  document.addEventListener("keydown", (e) => {
-    const typing = e.target.matches("textarea, select, input:not([type=radio], [type=checkbox])");
-    const canSwitchOff = keysOn.closest("details").getClientRects().length > 0;
-    if (!keysOn.checked || !canSwitchOff || typing || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return;
-    const key = e.key.toUpperCase();
-    const n = form.elements.n.value;
-    const option = form.querySelector(`[name="q${n}-answer"][value="${CSS.escape(key)}"]`);
-    const sure = form.querySelector(`[name="q${n}-sure"][value="${{ 1: "guess", 2: "think_so", 3: "sure" }[e.key] ?? "-"}"]`);
-    const go = (value) => form.querySelector(`.qbar [value="${value}"]`)?.click();
-    if (option && e.shiftKey) option.closest(".opt").querySelector(".strike")?.click();
-    else if (option || sure) { (option || sure).click(); (option || sure).focus(); }
-    else if (key === "F") document.getElementById("flag").click();
-    else if (e.key === "]" || (e.key === "Enter" && e.target === document.body)) go("next");
-    else if (e.key === "[") go("prev");
-    else return;
-    e.preventDefault();
-  });
-}
+addEventListener("online", () => send());
+addEventListener("focus", () => send());
+addEventListener("beforeunload", (e) => { if (!queue.isDurable && latest.size) e.preventDefault(); });
+addEventListener("pageshow", redraw);
 
 document.getElementById("alert")?.focus();
 if (matchMedia("(max-width: 61.99rem)").matches) document.getElementById("map").open = false;
+await restore();

@@ -4,9 +4,22 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, ForeignKey, Index, String, UniqueConstraint, func, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from quizapp.domain.attempts import Answer, Kind, Slot, Step, StepKind
@@ -14,7 +27,10 @@ from quizapp.store.db import Base
 
 
 class AttemptRow(Base):
-    """One attempt at a module's quiz or practice set. Not two open ones of a kind: a double click finds the first."""
+    """One attempt at a module's quiz or practice set. Not two open ones of a kind: a double click finds the first.
+
+    `due_at` is the end that pages show, `closes_at` that plus the grace in force at the start: both are pinned then.
+    """
 
     __tablename__ = "attempt"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -27,8 +43,16 @@ class AttemptRow(Base):
     started_at: Mapped[dt.datetime]
     finished_at: Mapped[dt.datetime | None]
     is_passed: Mapped[bool | None]
+    due_at: Mapped[dt.datetime | None]
+    closes_at: Mapped[dt.datetime | None]
     __table_args__ = (
         UniqueConstraint("person_id", "module_id", "kind", "number"),
+        Index(
+            "ix_attempt_open_closes_at",
+            "closes_at",
+            sqlite_where=text("finished_at IS NULL"),
+            postgresql_where=text("finished_at IS NULL"),
+        ),
         Index(
             "uq_attempt_open",
             "person_id",
@@ -42,7 +66,7 @@ class AttemptRow(Base):
 
 
 class StepRow(Base):
-    """One step. `data` has `format: 1`: the slots in a start, the answer in a save."""
+    """One step. `data` has `format: 1`: the slots in a start, the answer in a save or late answer."""
 
     __tablename__ = "attempt_step"
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
@@ -94,12 +118,65 @@ class AttemptFacts:
     started_at: dt.datetime
     finished_at: dt.datetime | None
     is_passed: bool | None
+    due_at: dt.datetime | None = None
+    """When its time ends; None without a time limit."""
+    closes_at: dt.datetime | None = None
+    """The last moment at which an answer still counts: `due_at` and the grace."""
+
+    @property
+    def is_timed_out(self) -> bool:
+        """Whether it ended because its time did."""
+        return self.finished_at is not None and self.due_at is not None and self.finished_at >= self.due_at
+
+    def is_due(self, now: dt.datetime) -> bool:
+        """Whether it is open though no answer counts any more: whoever meets it closes it."""
+        return self.finished_at is None and self.closes_at is not None and now > self.closes_at
 
 
-_FACTS = (
-    AttemptRow.id, AttemptRow.person_id, AttemptRow.module_id, AttemptRow.module_version_id, AttemptRow.kind,
-    AttemptRow.number, AttemptRow.n_slots, AttemptRow.started_at, AttemptRow.finished_at, AttemptRow.is_passed,
+# Statements of every page are made once, on plain tables: building one costs more than SQLite needs to answer it.
+_attempt, _step = AttemptRow.__table__.c, StepRow.__table__.c
+_given, _mine = _attempt.id == bindparam("attempt_id"), _attempt.person_id == bindparam("person_id")
+_FACTS = tuple(_attempt[name] for name in AttemptFacts.__slots__)
+_STEP = (_step.seq, _step.at, _step.kind, _step.position, _step.data, _step.tab, _step.tab_seq)
+_MATTERS = _step.seq.in_(
+    select(func.max(_step.seq))
+    .where(_step.attempt_id == bindparam("attempt_id"))
+    .group_by(_step.position, _step.kind)
+    .scalar_subquery()
+)
+_LOCK = select(*_FACTS).where(_given).with_for_update()
+_STEPS = select(*_STEP).where(_step.attempt_id == bindparam("attempt_id"), _MATTERS).order_by(_step.seq)
+_WITH_STEPS = (
+    select(*_FACTS, *_STEP)
+    .join_from(AttemptRow.__table__, StepRow.__table__, _step.attempt_id == _attempt.id)
+    .where(_given, _MATTERS)
+    .order_by(_step.seq)
+)
+_OPEN = select(_attempt.id).where(
+    _mine,
+    _attempt.module_id == bindparam("module_id"),
+    _attempt.kind == bindparam("kind"),
+    _attempt.finished_at.is_(None),
+)
+_MINE = select(*_FACTS).where(_mine).order_by(_attempt.id.desc())
+_DUE = select(_attempt.id).where(_attempt.finished_at.is_(None), _attempt.closes_at < bindparam("now"))
+_DUE_OF_ALL, _DUE_OF_MINE = _DUE.order_by(_attempt.id), _DUE.where(_mine).order_by(_attempt.id)
+_ADD_STEPS = insert(cast(Table, StepRow.__table__))
+_contribution, _read = ContributionRow.__table__.c, SectionRead.__table__.c
+_RESULTS = (
+    select(
+        _contribution.attempt_id, _attempt.module_id, _contribution.objective, _contribution.denominator,
+        func.sum(_contribution.numerator), func.count(),
+    )
+    .join_from(ContributionRow.__table__, AttemptRow.__table__, _attempt.id == _contribution.attempt_id)
+    .where(_mine, _attempt.kind == Kind.QUIZ.value)
+    .group_by(_contribution.attempt_id, _attempt.module_id, _contribution.objective, _contribution.denominator)
 )  # fmt: skip
+_READ = (
+    select(_read.module_id, _read.section_id, _read.at)
+    .where(_read.person_id == bindparam("person_id"))
+    .order_by(_read.at)
+)
 
 
 def _facts(row: Any) -> AttemptFacts:
@@ -112,27 +189,25 @@ def lock_attempt(session: Session, attempt_id: int) -> AttemptFacts | None:
     Load its steps afterwards, in a statement of their own: on PostgreSQL a joined row would be read as it was before
     the wait for the lock.
     """
-    row = session.execute(select(*_FACTS).where(AttemptRow.id == attempt_id).with_for_update()).first()
+    row = session.execute(_LOCK, {"attempt_id": attempt_id}).first()
     return None if row is None else _facts(row)
 
 
 def find_open(connection: Connection | Session, person_id: int, module_id: str, kind: Kind) -> int | None:
     """The id of this person's unfinished attempt of that kind."""
-    query = select(AttemptRow.id).where(
-        AttemptRow.person_id == person_id,
-        AttemptRow.module_id == module_id,
-        AttemptRow.kind == kind,
-        AttemptRow.finished_at.is_(None),
-    )
-    return connection.scalar(query)
+    return connection.scalar(_OPEN, {"person_id": person_id, "module_id": module_id, "kind": kind})
 
 
-def list_attempts(connection: Connection, person_id: int, module_id: str | None = None) -> list[AttemptFacts]:
+def list_due(connection: Connection, now: dt.datetime, person_id: int | None = None) -> list[int]:
+    """Ids of open attempts (of that person) in which no answer counts any more, oldest first."""
+    if person_id is None:
+        return list(connection.scalars(_DUE_OF_ALL, {"now": now}))
+    return list(connection.scalars(_DUE_OF_MINE, {"now": now, "person_id": person_id}))
+
+
+def list_attempts(connection: Connection, person_id: int) -> list[AttemptFacts]:
     """A person's attempts, newest first."""
-    query = select(*_FACTS).where(AttemptRow.person_id == person_id).order_by(AttemptRow.id.desc())
-    if module_id is not None:
-        query = query.where(AttemptRow.module_id == module_id)
-    return [_facts(row) for row in connection.execute(query)]
+    return [_facts(row) for row in connection.execute(_MINE, {"person_id": person_id})]
 
 
 def list_passed(connection: Connection | Session, person_id: int) -> set[str]:
@@ -155,6 +230,8 @@ def add_attempt(
     slots: Sequence[Slot],
     seed: int,
     now: dt.datetime,
+    due_at: dt.datetime | None = None,
+    closes_at: dt.datetime | None = None,
 ) -> int:
     """Start an attempt: its row and its first step, which pins everything."""
     number = session.scalar(
@@ -164,7 +241,7 @@ def add_attempt(
     )
     row = AttemptRow(
         person_id=person_id, module_id=module_id, module_version_id=module_version_id, kind=kind, number=number,
-        n_slots=len(slots), started_at=now, finished_at=None, is_passed=None,
+        n_slots=len(slots), started_at=now, finished_at=None, is_passed=None, due_at=due_at, closes_at=closes_at,
     )  # fmt: skip
     session.add(row)
     session.flush()  # its id goes into the step
@@ -179,44 +256,39 @@ def add_attempt(
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """An attempt's steps as far as they matter now: what was pinned, each slot's latest save and check."""
+    """An attempt's steps as far as they matter now: what was pinned, each slot's latest of each kind, the finish."""
 
     slots: tuple[Slot, ...]
     latest: tuple[Step, ...]
     last_seq: int
 
 
-_STEP = (StepRow.seq, StepRow.at, StepRow.kind, StepRow.position, StepRow.data, StepRow.tab, StepRow.tab_seq)
-
-
-def _matters(attempt_id: int) -> Any:
-    latest = (
-        select(func.max(StepRow.seq))
-        .where(StepRow.attempt_id == attempt_id, StepRow.position.is_not(None))
-        .group_by(StepRow.position, StepRow.kind)
-    )
-    return (StepRow.seq == 1) | StepRow.seq.in_(latest)
-
-
 def load_steps(session: Session, attempt_id: int) -> Steps:
     """The steps that matter now."""
-    query = select(*_STEP).where(StepRow.attempt_id == attempt_id, _matters(attempt_id)).order_by(StepRow.seq)
-    return _read_steps(session.execute(query).all())
+    return _read_steps(session.execute(_STEPS, {"attempt_id": attempt_id}).all())
 
 
 def find_with_steps(connection: Connection, attempt_id: int) -> tuple[AttemptFacts, Steps] | None:
     """An attempt and the steps that matter now, in one statement."""
-    query = (
-        select(*_FACTS, *_STEP)
-        .join(StepRow, StepRow.attempt_id == AttemptRow.id)
-        .where(AttemptRow.id == attempt_id, _matters(attempt_id))
-        .order_by(StepRow.seq)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_WITH_STEPS, {"attempt_id": attempt_id}).all()
     if not rows:
         return None
     n = len(_FACTS)
     return _facts(rows[0][:n]), _read_steps([row[n:] for row in rows])
+
+
+def list_saves(session: Session, attempt_id: int, positions: Sequence[int]) -> list[Step]:
+    """Every save and late answer of these slots, in order."""
+    query = (
+        select(*_STEP)
+        .where(
+            StepRow.attempt_id == attempt_id,
+            StepRow.position.in_(positions),
+            StepRow.kind.in_([StepKind.SAVE, StepKind.LATE]),
+        )
+        .order_by(StepRow.seq)
+    )
+    return list(_read_steps(session.execute(query).all()).latest)
 
 
 def _read_steps(rows: Sequence[Any]) -> Steps:
@@ -227,7 +299,7 @@ def _read_steps(rows: Sequence[Any]) -> Steps:
         if kind is StepKind.START:
             slots = tuple(Slot(s["item"], s["shown"]) for s in data["slots"])
         else:
-            answer = Answer.from_json(data["answer"]) if kind is StepKind.SAVE else None
+            answer = Answer.from_json(data["answer"]) if "answer" in data else None
             latest.append(Step(seq, at, kind, position, answer, tab, tab_seq))
     return Steps(slots, tuple(latest), max((row[0] for row in rows), default=0))
 
@@ -242,12 +314,14 @@ def add_steps(session: Session, attempt_id: int, steps: Sequence[Step]) -> None:
         }
         for s in steps
     ]  # fmt: skip
-    session.execute(insert(StepRow), rows)
+    session.execute(_ADD_STEPS, rows)
 
 
-def mark_finished(session: Session, attempt_id: int, now: dt.datetime, is_passed: bool | None) -> None:
+def mark_finished(session: Session, attempt_id: int, finished_at: dt.datetime, is_passed: bool | None) -> None:
     """Close the attempt."""
-    session.execute(update(AttemptRow).where(AttemptRow.id == attempt_id).values(finished_at=now, is_passed=is_passed))
+    session.execute(
+        update(AttemptRow).where(AttemptRow.id == attempt_id).values(finished_at=finished_at, is_passed=is_passed)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,19 +361,10 @@ class ObjectiveResult:
 
 def list_results(connection: Connection, person_id: int) -> list[ObjectiveResult]:
     """A person's marks per finished quiz attempt and objective."""
-    query = (
-        select(
-            ContributionRow.attempt_id, AttemptRow.module_id, ContributionRow.objective, ContributionRow.denominator,
-            func.sum(ContributionRow.numerator), func.count(),
-        )
-        .join(AttemptRow, AttemptRow.id == ContributionRow.attempt_id)
-        .where(AttemptRow.person_id == person_id, AttemptRow.kind == Kind.QUIZ)
-        .group_by(
-            ContributionRow.attempt_id, AttemptRow.module_id, ContributionRow.objective, ContributionRow.denominator
-        )
-    )  # fmt: skip
     sums: dict[tuple[int, str, str], tuple[Fraction, int]] = {}
-    for attempt_id, module_id, objective, denominator, numerator, n in connection.execute(query):
+    for attempt_id, module_id, objective, denominator, numerator, n in connection.execute(
+        _RESULTS, {"person_id": person_id}
+    ):
         earned, out_of = sums.get((attempt_id, module_id, objective), (Fraction(0), 0))
         sums[attempt_id, module_id, objective] = (earned + Fraction(int(numerator), denominator), out_of + n)
     return [ObjectiveResult(*key, *value) for key, value in sums.items()]
@@ -319,9 +384,4 @@ def add_section_read(
 
 def list_sections_read(connection: Connection, person_id: int) -> list[tuple[str, str, dt.datetime]]:
     """(module id, section id, when), oldest first."""
-    query = (
-        select(SectionRead.module_id, SectionRead.section_id, SectionRead.at)
-        .where(SectionRead.person_id == person_id)
-        .order_by(SectionRead.at)
-    )
-    return [(row.module_id, row.section_id, row.at) for row in connection.execute(query)]
+    return [(row.module_id, row.section_id, row.at) for row in connection.execute(_READ, {"person_id": person_id})]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, String, UniqueConstraint, insert, select
+from sqlalchemy import Connection, ForeignKey, String, UniqueConstraint, bindparam, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from quizapp.store.db import Base
@@ -74,25 +74,36 @@ class Current:
     version_id: int
 
 
+_course, _module, _pool = CourseRow.__table__.c, ModuleRow.__table__.c, PoolEntry.__table__.c
+
+# Statements of every page are made once, on plain tables: building one costs more than SQLite needs to answer it.
+_ANY_COURSE = select(_course.content).order_by(_course.id).limit(1)
+_COURSE = _ANY_COURSE.where(_course.id == bindparam("course_id"))
+_CURRENT = select(_module.id, _module.current_id, _module.course_id).where(_module.current_id.is_not(None))
+_CURRENT_OF = select(_module.current_id).where(_module.id == bindparam("module_id"))
+_POOL = (
+    select(_pool.item_version_id, _pool.objective, _pool.bloom)
+    .where(_pool.module_version_id == bindparam("version_id"), _pool.use == bindparam("use_for"))
+    .order_by(_pool.item_version_id)
+)
+
+
 def find_course(connection: Connection, course_id: str | None = None) -> dict[str, Any] | None:
     """The course of that id; the only or first one where no id is given."""
-    query = select(CourseRow.content).order_by(CourseRow.id).limit(1)
-    if course_id is not None:
-        query = query.where(CourseRow.id == course_id)
-    return connection.scalar(query)
+    if course_id is None:
+        return connection.scalar(_ANY_COURSE)
+    return connection.scalar(_COURSE, {"course_id": course_id})
 
 
 def list_current(connection: Connection, course_id: str | None = None) -> list[Current]:
     """Every module's current version."""
-    query = select(ModuleRow.id, ModuleRow.current_id).where(ModuleRow.current_id.is_not(None))
-    if course_id is not None:
-        query = query.where(ModuleRow.course_id == course_id)
-    return [Current(module_id, version_id or 0) for module_id, version_id in connection.execute(query)]
+    rows = connection.execute(_CURRENT).all()
+    return [Current(row.id, row.current_id) for row in rows if course_id in {None, row.course_id}]
 
 
 def find_current(connection: Connection, module_id: str) -> int | None:
     """The id of the current version of one module."""
-    return connection.scalar(select(ModuleRow.current_id).where(ModuleRow.id == module_id))
+    return connection.scalar(_CURRENT_OF, {"module_id": module_id})
 
 
 def load_module_versions(connection: Connection | Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -118,12 +129,7 @@ class PoolItem:
 
 def list_pool(connection: Connection | Session, module_version_id: int, use: str) -> list[PoolItem]:
     """The item versions that a quiz or a practice set of this module version draws from, in a fixed order."""
-    query = (
-        select(PoolEntry.item_version_id, PoolEntry.objective, PoolEntry.bloom)
-        .where(PoolEntry.module_version_id == module_version_id, PoolEntry.use == use)
-        .order_by(PoolEntry.item_version_id)
-    )
-    return [PoolItem(*row) for row in connection.execute(query)]
+    return [PoolItem(*row) for row in connection.execute(_POOL, {"version_id": module_version_id, "use_for": use})]
 
 
 def has_course(session: Connection | Session, course_id: str) -> bool:

@@ -207,6 +207,8 @@ def list_people(
         if value is not None:
             query = query.where(column == value)
     rows = connection.execute(query.order_by(Person.email).limit(limit)).all()
+    if not rows:
+        return []
     held: dict[int, list[str]] = {row.id: [] for row in rows}
     roles = select(PersonRole.person_id, Role.name).join(Role).where(PersonRole.person_id.in_(held)).order_by(Role.name)
     for holder, role in connection.execute(roles):

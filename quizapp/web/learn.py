@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from quizapp.services import studying
+from quizapp.services import closing, studying
 from quizapp.web.access import SIGNED_IN, me, now, page
 
 bp = Blueprint("learn", __name__, url_prefix="/learn")
@@ -13,18 +13,21 @@ bp = Blueprint("learn", __name__, url_prefix="/learn")
 @bp.get("/")
 @page(SIGNED_IN, service=studying.get_overview, template="learn/dashboard.html")
 def dashboard() -> Any:
+    closing.close_due(now(), me().id)
     return render_template("learn/dashboard.html", overview=studying.get_overview(me().id), now=now())
 
 
 @bp.get("/courses/<course_id>")
 @page(SIGNED_IN, service=studying.get_overview, template="learn/course.html")
 def course(course_id: str) -> Any:
+    closing.close_due(now(), me().id)
     return render_template("learn/course.html", overview=studying.get_overview(me().id, course_id))
 
 
 @bp.get("/modules/<module_id>")
 @page(SIGNED_IN, service=studying.get_standing, template="learn/module.html")
 def module(module_id: str) -> Any:
+    closing.close_due(now(), me().id)
     course, standing = studying.get_standing(me().id, module_id)
     return render_template("learn/module.html", course=course, standing=standing, module=standing.module)
 
@@ -51,6 +54,7 @@ def read_section(module_id: str, section_id: str) -> Any:
 @bp.get("/progress")
 @page(SIGNED_IN, service=studying.get_progress, template="learn/progress.html")
 def progress() -> Any:
+    closing.close_due(now(), me().id)
     found = studying.get_progress(me().id)
     overview, by_module = found or (None, {})
     return render_template("learn/progress.html", overview=overview, progress=by_module)

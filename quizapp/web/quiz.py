@@ -3,14 +3,14 @@
 import secrets
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField
 from wtforms.validators import InputRequired
 
 from quizapp.domain.attempts import Confidence, Feedback, Kind, Verdict
 from quizapp.domain.errors import NotFound, Refused, StorageUnavailable
-from quizapp.services import reviewing, taking
+from quizapp.services import closing, reviewing, taking
 from quizapp.services.taking import Incoming, Saved, Sheet
 from quizapp.web.access import SIGNED_IN, me, now, page
 from quizapp.web.display import show_time
@@ -18,6 +18,7 @@ from quizapp.web.display import show_time
 bp = Blueprint("quiz", __name__, url_prefix="/quiz")
 
 SURE = {Confidence.SURE: "Sure", Confidence.THINK_SO: "Think so", Confidence.GUESS: "Guess"}
+LATE = "This arrived after the time ended. It is kept and marked late; it does not count."
 
 
 class FinishForm(FlaskForm):  # type: ignore[misc]
@@ -31,31 +32,32 @@ class FinishForm(FlaskForm):  # type: ignore[misc]
 def start(module_id: str, kind: str) -> Any:
     if kind not in set(Kind):
         raise NotFound("There is a quiz and a practice set, nothing else.")
-    attempt_id = taking.start(me().id, module_id, Kind(kind), secrets.randbits(53), now())
+    grace_seconds = current_app.config["GRACE_SECONDS"]
+    attempt_id = taking.start(me().id, module_id, Kind(kind), secrets.randbits(53), now(), grace_seconds)
     return redirect(_where(taking.get_sheet(me().id, attempt_id, [])))
 
 
 @bp.get("/attempts/<int:attempt_id>")
-@page(SIGNED_IN, service=taking.get_sheet, owns="attempt_id")
+@page(SIGNED_IN, service=taking.open_sheet, owns="attempt_id")
 def attempt(attempt_id: int) -> Any:
     """Where to go on: the result if it is finished, else the first open question."""
-    sheet = taking.get_sheet(me().id, attempt_id, [])
+    sheet = taking.open_sheet(me().id, attempt_id, now(), [])
     return redirect(_where(sheet))
 
 
 @bp.get("/attempts/<int:attempt_id>/questions/<int:number>")
-@page(SIGNED_IN, service=taking.get_sheet, template="quiz/question.html", owns="attempt_id")
+@page(SIGNED_IN, service=taking.open_sheet, template="quiz/question.html", owns="attempt_id")
 def question(attempt_id: int, number: int) -> Any:
-    sheet = taking.get_sheet(me().id, attempt_id, [number])
+    sheet = taking.open_sheet(me().id, attempt_id, now(), [number])
     if sheet.attempt.finished_at or sheet.layout != "one":
         return redirect(_where(sheet))
     return _show(sheet)
 
 
 @bp.get("/attempts/<int:attempt_id>/all")
-@page(SIGNED_IN, service=taking.get_sheet, template="quiz/question.html", owns="attempt_id")
+@page(SIGNED_IN, service=taking.open_sheet, template="quiz/question.html", owns="attempt_id")
 def all_questions(attempt_id: int) -> Any:
-    sheet = taking.get_sheet(me().id, attempt_id)
+    sheet = taking.open_sheet(me().id, attempt_id, now())
     if sheet.attempt.finished_at or sheet.layout != "all":
         return redirect(_where(sheet))
     return _show(sheet)
@@ -70,16 +72,24 @@ def answer(attempt_id: int) -> Any:
         saved = taking.save_answers(me().id, attempt_id, incoming, now(), *_read_tab())
     except StorageUnavailable:
         return _show(_sheet_of(attempt_id, incoming), incoming=incoming, unsaved=True), 503, {"Retry-After": "30"}
+    if any(s.verdict is Verdict.LATE for s in saved):
+        flash(LATE, "error")
+        return redirect(url_for("quiz.result", attempt_id=attempt_id))
     stale = [s for s in saved if s.verdict is Verdict.STALE]
-    if stale:
-        return _show(_sheet_of(attempt_id, incoming), incoming=incoming, stale=stale), 409
+    sheet = _sheet_of(attempt_id, incoming) if stale else None
+    if sheet and not sheet.attempt.finished_at:
+        return _show(sheet, incoming=incoming, stale=stale), 409
     return _go(attempt_id, request.form.get("go", "next"), [entry.number for entry in incoming])
 
 
 @bp.post("/attempts/<int:attempt_id>/save")
 @page(SIGNED_IN, service=taking.save_answers, owns="attempt_id")
 def save(attempt_id: int) -> Any:
-    """The background save: says `Saved` only after the answer is on disk, slot by slot."""
+    """The background save: says `Saved` only after the answer is on disk, slot by slot.
+
+    Verdicts: `accept` and `repeat` count, `stale` is not kept, `late` is kept and does not count. Once the attempt was
+    finished by hand, every save is refused with 409.
+    """
     saved = taking.save_answers(me().id, attempt_id, _read_incoming(), now(), *_read_tab())
     return {
         "saved_at": show_time(now()),
@@ -91,7 +101,7 @@ def save(attempt_id: int) -> Any:
 @page(SIGNED_IN, service=taking.finish, template="quiz/finish.html", owns="attempt_id")
 def check(attempt_id: int) -> Any:
     """Check before you finish; the button there finishes."""
-    sheet = taking.get_sheet(me().id, attempt_id)
+    sheet = taking.open_sheet(me().id, attempt_id, now())
     if sheet.attempt.finished_at:
         return redirect(url_for("quiz.result", attempt_id=attempt_id))
     form = FinishForm()
@@ -105,6 +115,7 @@ def check(attempt_id: int) -> Any:
 @bp.get("/attempts/<int:attempt_id>/result")
 @page(SIGNED_IN, service=reviewing.get_result, template="quiz/result.html", owns="attempt_id")
 def result(attempt_id: int) -> Any:
+    closing.close_due(now(), me().id)
     result = reviewing.get_result(me().id, attempt_id)
     shown = request.args.get("show", "all")
     texts = [line.rationale for q in result.reviewed for line in q.lines]
@@ -117,6 +128,7 @@ def result(attempt_id: int) -> Any:
 @bp.get("/attempts/<int:attempt_id>/review/<int:number>")
 @page(SIGNED_IN, service=reviewing.get_reviewed, template="quiz/review.html", owns="attempt_id")
 def review(attempt_id: int, number: int) -> Any:
+    closing.close_due(now(), me().id)
     result, reviewed = reviewing.get_reviewed(me().id, attempt_id, number)
     sources = reviewing.list_cited(result.module, [line.rationale for line in reviewed.lines])
     return render_template(
@@ -145,6 +157,7 @@ def _show(
 ) -> str:
     """The question page; `incoming` is shown instead of what is kept when the latter could not take it over."""
     explained = {q.number: q.explained for q in sheet.questions if q.explained}
+    g.shows_graded_keys = bool(explained) and sheet.attempt.kind is Kind.QUIZ  # such a page never stays on a device
     return render_template(
         "quiz/question.html",
         sheet=sheet,
@@ -166,10 +179,12 @@ def _sources(sheet: Sheet, explained: dict[int, Any]) -> Any:
 
 def _go(attempt_id: int, go: str, numbers: list[int]) -> Any:
     """Follow the pressed button: next, prev, to-3, flag-3, strike-3:A, mark-3 (show the reasons), check, leave."""
+    sheet = taking.get_sheet(me().id, attempt_id, [])
+    if sheet.attempt.finished_at:
+        return redirect(_where(sheet))
     if go == "leave":
         flash("Saved. Go on whenever you like, on any device.", "success")
         return redirect(url_for("learn.dashboard"))
-    sheet = taking.get_sheet(me().id, attempt_id, [])
     current = numbers[0] if numbers else 1
     verb, _, rest = go.partition("-")
     named = _number(rest.partition(":")[0], current)

@@ -16,6 +16,7 @@ from quizapp.domain.attempts import (
     StepKind,
     Verdict,
     grade,
+    judge_late,
     judge_save,
     marks_to_pass,
     replay,
@@ -56,6 +57,67 @@ def test_an_older_save_that_comes_late_does_not_undo_a_change_back() -> None:
     verdict = judge_save(first, X, 2, "this", 3)  # tab_seq 2 said Y and is still under way
     assert verdict is Verdict.ACCEPT
     assert judge_save(SlotState(X, 3, NOW, "this", 3), Y, 2, "this", 2) is Verdict.REPEAT
+
+
+def saved(seq: int, answer: Answer, tab: str, tab_seq: int, kind: StepKind = StepKind.SAVE) -> Step:
+    return Step(seq, NOW, kind, 0, answer, tab, tab_seq)
+
+
+Z = Answer((2,))
+IN_TIME = [saved(4, Y, "other", 1), saved(5, X, "this", 3)]
+ALSO_LATE = [*IN_TIME, saved(7, Y, "this", 4, StepKind.LATE), saved(8, Z, "this", 6, StepKind.LATE)]
+PLAIN = [*IN_TIME, saved(7, Y, "", 0, StepKind.LATE)]
+
+
+@pytest.mark.parametrize(
+    ("what", "history", "answer", "tab", "tab_seq", "verdict", "is_new"),
+    [
+        ("a new answer", IN_TIME, Y, "this", 4, Verdict.LATE, True),
+        ("a new answer of a page that had not seen the latest", IN_TIME, Y, "third", 1, Verdict.LATE, True),
+        ("a new answer of a page without script", IN_TIME, Y, "", 0, Verdict.LATE, True),
+        ("what is kept already", IN_TIME, X, "third", 1, Verdict.REPEAT, False),
+        ("the save that counts, sent again", IN_TIME, X, "this", 3, Verdict.REPEAT, False),
+        ("a save accepted in time and replaced since", IN_TIME, Y, "other", 1, Verdict.REPEAT, False),
+        ("an older one of a tab whose newer one was in time", IN_TIME, Y, "this", 2, Verdict.REPEAT, False),
+        ("the late answer sent again", ALSO_LATE, Y, "this", 4, Verdict.LATE, False),
+        ("an older one of a tab whose newer one was late", ALSO_LATE, Y, "this", 5, Verdict.LATE, False),
+        ("the same late answer under a new number", ALSO_LATE, Z, "this", 7, Verdict.LATE, False),
+        ("the next late answer of the same tab", ALSO_LATE, Y, "this", 7, Verdict.LATE, True),
+        ("changed back to what counts, after the end", ALSO_LATE, X, "this", 7, Verdict.REPEAT, True),
+        ("the same late answer without script", PLAIN, Y, "", 0, Verdict.LATE, False),
+        ("another late answer without script", PLAIN, Z, "", 0, Verdict.LATE, True),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) and " " in value else "",
+)
+def test_what_comes_after_the_end_is_kept_once_and_never_counts(
+    what: str, history: list[Step], answer: Answer, tab: str, tab_seq: int, verdict: Verdict, is_new: bool
+) -> None:
+    now = replay(1, history)[0]
+    assert now.answer == X
+    assert judge_late(now, history, answer, tab, tab_seq) == (verdict, is_new), what
+
+
+def test_a_checked_answer_takes_no_late_one_for_its_reasons_were_shown() -> None:
+    checked = replay(1, [*IN_TIME, Step(6, NOW, StepKind.CHECK, 0)])[0]
+    assert judge_late(checked, IN_TIME, Y, "this", 4) == (Verdict.STALE, False)
+    assert judge_late(checked, IN_TIME, X, "this", 4) == (Verdict.REPEAT, False)
+
+
+def test_late_answers_are_told_and_change_nothing_that_is_graded() -> None:
+    before, after = replay(1, IN_TIME)[0], replay(1, ALSO_LATE)[0]
+    assert (before.late, after.late) == (None, Z)
+    assert (after.answer, after.seq, after.at, after.tab_seq) == (X, 5, NOW, 3)
+
+
+def test_steps_go_by_their_number_whatever_the_clock_said() -> None:
+    hour = dt.timedelta(hours=1)
+    steps = [
+        Step(2, NOW + hour, StepKind.SAVE, 0, X, "a", 1),
+        Step(3, NOW - hour, StepKind.SAVE, 0, Y, "a", 2),
+        Step(4, NOW, StepKind.FINISH),
+    ]
+    assert replay(1, steps)[0].answer == Y
+    assert replay(1, steps)[0].at == NOW - hour
 
 
 class Tab:

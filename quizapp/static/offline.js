@@ -1,0 +1,211 @@
+// On every page of a signed-in person: installs the worker, sends what waits, says what waits, clears at sign-out.
+const queue = await import(document.getElementById("queue-js").href);
+const { person, storedAt } = document.body.dataset;
+const quiz = document.getElementById("quiz-attempt")?.dataset.attempt; // of a page that shows an attempt
+const isAnswering = document.querySelector("form[data-save]") !== null; // quiz.js sends and tells there
+const main = document.getElementById("main");
+const RETRY_MS = 10_000;
+
+export const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+export const day = (at) => new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+export const answers = (n) => `${n} ${n === 1 ? "answer" : "answers"}`;
+
+export function element(name, text = "", attributes = {}) {
+  const made = Object.assign(document.createElement(name), { textContent: text });
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+// Ask the worker; null where there is none (no https, private window, switched off).
+export async function ask(message) {
+  if (!navigator.serviceWorker) return null;
+  const { active } = await navigator.serviceWorker.ready;
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = (event) => resolve(event.data);
+    active.postMessage(message, [port2]);
+  });
+}
+
+// A line at the top of the page, under a name of its own; empty takes it away.
+function note(id, role, ...content) {
+  document.getElementById(id)?.remove();
+  if (!content.length) return;
+  const box = element("section", "", { id, role, class: "note mb-4" });
+  box.append(...content);
+  main.prepend(box);
+}
+
+const isRecent = (at) => new Date(at).toDateString() === new Date().toDateString();
+const when = (at) => (isRecent(at) ? clock(at) : `${day(at)}, ${clock(at)}`);
+
+function questionLink(row) {
+  const place = row.url.replace(/\/save$/, "");
+  return element("a", `question ${row.slot}`, { href: `${place}/${row.single ? `questions/${row.slot}` : `all#q${row.slot}`}` });
+}
+
+async function showWaiting(ending = "") {
+  const rows = await queue.list(person);
+  const waiting = rows.filter((row) => row.state === "waiting");
+  const hint = { offline: "They are sent when the connection is back.", busy: "The server is busy; trying again.", "signed-out": "Sign in again to send them." }[ending] ?? "Sending…";
+  if (waiting.length) {
+    const text = `${answers(waiting.length)} ${waiting.length === 1 ? "is" : "are"} waiting to be sent, kept on this device since ${when(waiting[0].given_at)}. ${hint}`;
+    note("waiting", "status", element("p", text, { class: "mb-0" }));
+  } else if (document.getElementById("waiting")) {
+    note("waiting", "status");
+  }
+  const other = rows.filter((row) => row.state !== "waiting");
+  if (!other.length) return note("not-kept", "status");
+  const list = element("ul", "", { class: "mb-0" });
+  for (const row of other) {
+    const line = element("li");
+    if (row.state === "stale") line.append("Not saved: ", questionLink(row), ` was changed elsewhere. Kept there: ${row.kept || "no answer"}. Open it to choose.`);
+    else {
+      const button = element("button", "Remove it from this device", { type: "button", class: "btn btn-bare" });
+      button.addEventListener("click", async () => { await queue.discard([row]); await showWaiting(); });
+      line.append(`The answer to question ${row.slot}, given ${when(row.given_at)}, could not be saved: ${row.why} `, button);
+    }
+    list.append(line);
+  }
+  return note("not-kept", "status", element("h2", "Answers on this device that are not saved", { class: "h3" }), list);
+}
+
+let isSending = false;
+let retry = 0;
+async function sendWaiting() {
+  clearTimeout(retry);
+  if (isSending) return "busy";
+  isSending = true;
+  const settled = [];
+  const ending = await queue.send(person, { tell: (outcome) => settled.push(outcome) });
+  isSending = false;
+  await showWaiting(ending);
+  const late = settled.filter((outcome) => outcome.verdict === "late").length;
+  const kept = settled.filter((outcome) => ["accept", "repeat"].includes(outcome.verdict)).length;
+  const said = kept ? [`${answers(kept)} sent and saved at ${clock(Date.now())}.`] : [];
+  if (late) said.push(`${answers(late)} arrived after the time ended: kept and marked late.`);
+  if (said.length) note("sent", "status", element("p", said.join(" "), { class: "mb-0" }));
+  if (quiz && settled.some((outcome) => String(outcome.row.attempt) === quiz) && !storedAt) location.reload(); // it lists the answers
+  if (ending === "offline" || ending === "busy") retry = setTimeout(sendWaiting, RETRY_MS);
+  return ending;
+}
+
+// Finishing while answers wait would leave them out.
+function guardFinish(form) {
+  let isGoing = false; // a second click would break off the first
+  addEventListener("pageshow", () => { isGoing = false; });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (isGoing) return;
+    isGoing = true;
+    const mine = async () => (await queue.listWaiting(person)).filter((row) => String(row.attempt) === quiz).length;
+    if (await mine()) await sendWaiting();
+    const left = await mine();
+    if (!left) return form.submit();
+    isGoing = false;
+    return note("unfinished", "alert", element("p", `Not finished: ${answers(left)} of this attempt ${left === 1 ? "is" : "are"} not sent yet. Wait for the connection, then finish.`, { class: "mb-0" }));
+  });
+}
+
+async function forgetHere() {
+  await queue.forgetPerson(person);
+  const names = globalThis.caches ? await caches.keys() : [];
+  await Promise.all(names.filter((name) => name.startsWith("fascicle-pages-")).map((name) => caches.delete(name)));
+}
+
+async function leave(form) {
+  await Promise.race([forgetHere(), new Promise((resolve) => { setTimeout(resolve, 5000); })]);
+  form.submit();
+}
+
+function guardSignOut(form) {
+  let isGoing = false;
+  addEventListener("pageshow", () => { isGoing = false; });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (isGoing) return undefined;
+    isGoing = true;
+    const n = (await queue.list(person)).length;
+    if (!n) return leave(form);
+    isGoing = false;
+    document.getElementById("leaving")?.remove();
+    const box = element("section", "", { id: "leaving", role: "alert", tabindex: "-1", class: "note is-stop mt-3" });
+    const row = element("div", "", { class: "row-wrap" });
+    const first = element("button", "Send first", { type: "button", class: "btn btn-primary" });
+    const lose = element("button", `Sign out and lose ${answers(n)}`, { type: "button", class: "btn btn-quiet" });
+    const said = element("p", `${answers(n)} on this device ${n === 1 ? "is" : "are"} not saved on the server. Signing out removes what is kept on this device.`);
+    first.addEventListener("click", async () => {
+      await sendWaiting();
+      const left = (await queue.list(person)).length;
+      if (!left) return leave(form);
+      said.textContent = `${answers(left)} could not be sent. You are still signed in.`;
+      lose.textContent = `Sign out and lose ${answers(left)}`;
+      return undefined;
+    });
+    lose.addEventListener("click", () => leave(form));
+    row.append(first, lose);
+    box.append(element("h2", "Not everything is saved", { class: "h3" }), said, row);
+    form.closest("section, div").after(box);
+    box.focus();
+    return undefined;
+  });
+}
+
+// "Next" of a lesson page is a form; without a connection its page, if it is here, opens as a link would.
+function guardNext(form) {
+  form.addEventListener("submit", (event) => {
+    if (navigator.onLine) return;
+    event.preventDefault();
+    location.assign(form.dataset.next);
+  });
+}
+
+async function listHere() {
+  const place = document.getElementById("on-device");
+  const pages = place && await ask({ list: true });
+  if (!pages?.length) return;
+  for (const page of pages.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }))) {
+    const title = new DOMParser().parseFromString(page.title, "text/html").documentElement.textContent;
+    const line = element("li");
+    line.append(element("a", title.replace(/ – Fascicle$/, ""), { href: page.path }), " ", element("span", `from ${when(page.at)}`, { class: "small soft" }));
+    place.querySelector("ul").append(line);
+  }
+  place.hidden = false;
+}
+
+async function keepPages() {
+  if (!navigator.serviceWorker) return;
+  await navigator.serviceWorker.register("/sw.js");
+  if (!person || storedAt) return;
+  await ask({ forget: { except: person } });
+  await queue.forgetOthers(person);
+  const finished = location.pathname.match(/^\/quiz\/attempts\/(\d+)\/result/);
+  if (finished) {
+    await ask({ drop: [`/quiz/attempts/${finished[1]}/`] });
+    await queue.forgetAttempt(person, finished[1]);
+  }
+  const wanted = document.querySelector("form[data-save]")?.dataset;
+  const paths = wanted ? pathsOf(wanted) : [];
+  if (!navigator.serviceWorker.controller) paths.unshift(location.pathname); // it was opened before the worker was there
+  await ask({ keep: paths });
+}
+
+// Every page of an open attempt, so that all of it can be answered without a connection.
+export function pathsOf({ save, single, n }) {
+  const place = save.replace(/\/save$/, "");
+  const pages = single ? Array.from({ length: Number(n) }, (_, i) => `${place}/questions/${i + 1}`) : [`${place}/all`];
+  return [...pages, `${place}/check`];
+}
+
+if (storedAt) note("stored", "status", element("p", `Offline: this page is from ${when(storedAt)}.`, { class: "mb-0" }));
+if (person) {
+  for (const form of document.querySelectorAll('form[action$="/sign-out"]')) guardSignOut(form);
+  for (const form of document.querySelectorAll("form[data-finish]")) guardFinish(form);
+  for (const form of document.querySelectorAll("form[data-next]")) guardNext(form);
+  if (!isAnswering) {
+    if ((await queue.list(person)).length) sendWaiting();
+    addEventListener("online", async () => { if ((await queue.listWaiting(person)).length) sendWaiting(); });
+  }
+}
+listHere();
+keepPages().catch(() => {}); // without a worker everything else works as it does
