@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-machine check format lock map screenshots bench bench-check clean
+.PHONY: help install run test test-machine check format lock map screenshots faults bench bench-check clean
 
 help: ## print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench: test-machine ## the learner's journey beside floors in the same run: make
 
 bench-check: test-machine ## compare the bench's ratios with docs/benchmarks.json
 	@$(BIN)/python -m bench --journeys 20 --requests 200 --seconds 2 --check docs/benchmarks.json
+
+faults: test-machine ## kill, cut off, fill up and set back a server under load; no answer may be lost (15 minutes)
+	@$(BIN)/python -m tests.faults --scale long
 
 lock: .venv/installed-dev ## pin the newest versions that requirements*.in allow
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate requirements.in -o requirements.txt

@@ -1,9 +1,10 @@
-# Fetches Chromium and PostgreSQL for the tests, where that can be done without asking: on Debian as root or with sudo.
-# Elsewhere it says what is missing; the tests that need it are then skipped by name. Never fails.
+# Fetches Chromium, PostgreSQL and strace for the tests, where that can be done without asking: on Debian as root or with
+# sudo. Elsewhere it says what is missing; the tests that need it are then skipped by name. Never fails.
 
 missing=""
 [ -x /usr/bin/chromium ] || missing="chromium"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
+command -v strace >/dev/null || missing="$missing strace"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then as_root=""; else as_root="sudo -n"; fi

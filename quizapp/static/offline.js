@@ -154,7 +154,7 @@ function guardSignOut(form) {
 // "Next" of a lesson page is a form; without a connection its page, if it is here, opens as a link would.
 function guardNext(form) {
   form.addEventListener("submit", (event) => {
-    if (navigator.onLine) return;
+    if (navigator.onLine && !storedAt) return;
     event.preventDefault();
     location.assign(form.dataset.next);
   });
@@ -186,8 +186,8 @@ async function keepPages() {
   }
   const wanted = document.querySelector("form[data-save]")?.dataset;
   const paths = wanted ? pathsOf(wanted) : [];
-  if (!navigator.serviceWorker.controller) paths.unshift(location.pathname); // it was opened before the worker was there
-  await ask({ keep: paths });
+  if (!navigator.serviceWorker.controller) await ask({ keep: [location.pathname] }); // it was opened before the worker was there
+  if (paths.length) await ask({ keep: paths, unless: paths.at(-1) }); // once: the last is there only if the others were had
 }
 
 // Every page of an open attempt, so that all of it can be answered without a connection.

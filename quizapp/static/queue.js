@@ -19,7 +19,10 @@ function open() {
   opening ??= new Promise((resolve, reject) => {
     const request = indexedDB.open("fascicle", 1);
     request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name, { keyPath: "key" }));
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close(); // a newer version of this file is open elsewhere
+      resolve(request.result);
+    };
     request.onerror = request.onblocked = () => reject(request.error);
   });
   return opening;
@@ -138,9 +141,10 @@ async function settle(row, answer) {
 export async function send(person, given = {}) {
   let token = given.token;
   let isFresh = false;
+  const skipped = new Set(); // slots over which the server stumbled; they must not hold up the others
   const renew = async () => { token = await getToken(person); isFresh = true; if (token) given.renewed?.(token); return token; };
   try {
-    for (let row; (row = (await listWaiting(person))[0]);) {
+    for (let row; (row = (await listWaiting(person)).find((each) => !skipped.has(slotKey(each))));) {
       if (!token && !await renew()) return "signed-out";
       let response = await post(row, token);
       if ([400, 403, 404].includes(response.status) && !isFresh) { // an old token, or somebody else signed in
@@ -148,12 +152,14 @@ export async function send(person, given = {}) {
         response = await post(row, token);
       }
       if (response.status === 401) return "signed-out";
-      if (response.status === 429 || response.status >= 500) return "busy";
+      if ([400, 429, 502, 503, 504].includes(response.status)) return "busy";
+      if (response.status >= 500) { skipped.add(slotKey(row)); continue; }
       const answer = await response.json();
       if (response.ok) given.tell?.(await settle(row, answer));
+      else if (!await getToken(person)) return "signed-out";
       else await work("queue", "readwrite", (rows) => rows.put({ ...row, state: "refused", why: answer.error }));
     }
-    return "done";
+    return skipped.size ? "busy" : "done";
   } catch (error) {
     return error.message === "busy" ? "busy" : "offline";
   }

@@ -63,7 +63,8 @@ async function send() {
   sending = true;
   do {
     askedAgain = false;
-    const token = storedAt ? "" : form.elements.csrf_token.value;
+    const isFresh = !storedAt && ["", "done"].includes(ending); // otherwise the queue asks who is signed in by now
+    const token = isFresh ? form.elements.csrf_token.value : "";
     ending = await queue.send(person, { token, tell: settle, renewed: (fresh) => { form.elements.csrf_token.value = fresh; } });
   } while (askedAgain);
   sending = false;
@@ -199,7 +200,8 @@ async function restore() {
   }
   redraw();
   const first = waiting.find((row) => row.state === "waiting");
-  if (first) say(`Kept on this device since ${clock(first.given_at)}, sending…`, true);
+  const isNews = first && (field(first.slot, "seq") || Date.now() - first.given_at > RETRY_MS); // not: just left behind
+  if (isNews) say(`Kept on this device since ${clock(first.given_at)}, sending…`, true);
   if (form.dataset.unsaved) for (const el of form.querySelectorAll("[name=n]")) changed(el.value);
   else if (waiting.length) await send();
 }
@@ -305,7 +307,7 @@ form.addEventListener("submit", async (e) => {
   await writing;
   if (go.startsWith("mark-")) say("Offline: answers are checked when the connection is back", true);
   else if (!single && go.startsWith("to-")) document.getElementById(`q${go.slice(3)}`).scrollIntoView();
-  else if (navigator.serviceWorker?.controller) location.assign(whereTo(go));
+  else if (navigator.serviceWorker?.controller && queue.isDurable) location.assign(whereTo(go));
   else send(); // nothing leads on from here, and the browser would show an error page of its own
 });
 

@@ -92,7 +92,7 @@ async function showStored(stored) {
 }
 
 async function showOffline() {
-  return await (await caches.open(STATIC)).match("/offline", { ignoreVary: true }) ?? Response.error();
+  return await (await caches.open(STATIC)).match("/offline/", { ignoreVary: true }) ?? Response.error();
 }
 
 // Store a page if the server says so; otherwise remove the copy, for it is no longer what the server shows.
@@ -112,19 +112,20 @@ async function keep(url, response) {
   return true;
 }
 
-// What pages ask for: { keep: [paths], again } · { drop: [paths] } · { forget: { except } } · { list: true }
+// What pages ask for: { keep: [paths], again, unless } · { drop: [paths] } · { forget: { except } } · { list: true }
 async function answer(event) {
   const asked = event.data;
   let result = true;
-  if (asked.keep) result = await keepAll(asked.keep, asked.again);
+  if (asked.keep) result = await keepAll(asked);
   if (asked.drop) result = await drop(asked.drop);
   if (asked.forget) result = await forget(asked.forget);
   if (asked.list) result = await list();
   event.ports[0]?.postMessage(result);
 }
 
-async function keepAll(paths, again) {
+async function keepAll({ keep: paths, again, unless }) {
   const kept = [];
+  if (unless && await find(new URL(unless, location.origin).href)) return kept;
   for (const path of paths) {
     const url = new URL(path, location.origin).href;
     try {

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Index,
-    Select,
     String,
     Text,
     bindparam,
@@ -102,27 +101,21 @@ class SignIn(Base):
     __table_args__ = (Index(None, "person_id", "created_at"),)
 
 
-def _signed_in() -> Select[Any]:
-    """The statement of every request of a signed-in person: made once, on plain tables, for building it costs most."""
-    person, sign_in, role, held = (t.__table__.c for t in (Person, SignIn, Role, PersonRole))
-    return (
-        select(
-            person.id, person.email, person.name, person.zone, person.theme, person.fs_uniquifier, person.is_demo,
-            sign_in.id.label("sign_in_id"), role.name.label("role"),
-        )
-        .select_from(
-            Person.__table__.join(SignIn.__table__, sign_in.person_id == person.id)
-            .outerjoin(PersonRole.__table__, held.person_id == person.id)
-            .outerjoin(Role.__table__, role.id == held.role_id)
-        )
-        .where(
-            sign_in.token_hash == bindparam("token_hash"), sign_in.ended_at.is_(None),
-            sign_in.created_at > bindparam("since"), person.active,
-        )
-    )  # fmt: skip
-
-
-_SIGNED_IN = _signed_in()
+# The statement of every request of a signed-in person: made once, on plain tables, for building it costs most.
+_person, _sign_in, _role, _held = (table.__table__ for table in (Person, SignIn, Role, PersonRole))
+_SIGNED_IN = (
+    select(
+        *(_person.c[name] for name in ("id", "email", "name", "zone", "theme", "fs_uniquifier", "is_demo")),
+        _sign_in.c.id.label("sign_in_id"), _role.c.name.label("role"),
+    )
+    .join_from(_person, _sign_in, _sign_in.c.person_id == _person.c.id)
+    .outerjoin(_held, _held.c.person_id == _person.c.id)
+    .outerjoin(_role, _role.c.id == _held.c.role_id)
+    .where(
+        _sign_in.c.token_hash == bindparam("token_hash"), _sign_in.c.ended_at.is_(None),
+        _sign_in.c.created_at > bindparam("since"), _person.c.active,
+    )
+)  # fmt: skip
 
 
 def select_signed_in(connection: Connection, token_hash: str, since: dt.datetime) -> Sequence[Any]:

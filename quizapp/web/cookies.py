@@ -1,8 +1,8 @@
 """Session cookies that a clock set back does not spoil.
 
-itsdangerous refuses a cookie that was signed later than now. A machine whose clock is set back by a second, or a second
-web server whose clock is behind, would sign out everybody who is at work, and each save would be refused until the clock
-had caught up. Only the holder of SECRET_KEY can sign, so a time ahead of ours says that clocks differ, nothing else.
+itsdangerous refuses a cookie that was signed later than now. A machine whose clock is set back, or a second web server
+whose clock is behind, would sign out everybody who is at work, and refuse each save until the clock had caught up. Only
+the holder of SECRET_KEY can sign, so a time ahead of ours says that clocks differ, nothing else.
 """
 
 import datetime as dt

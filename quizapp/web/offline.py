@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
 from quizapp.web.access import ANYONE, SIGNED_IN, me, page
 
-bp = Blueprint("offline", __name__)
+bp = Blueprint("offline", __name__, url_prefix="/offline")
 
 KEEPABLE = frozenset({"learn.module", "learn.section", "quiz.question", "quiz.all_questions", "quiz.check"})
 """Endpoints whose pages may be kept on the person's device. None of them shows a result."""
@@ -40,7 +41,6 @@ def mark_keepable(response: Response) -> Response:
     return response
 
 
-@bp.get("/sw.js")
 @page(ANYONE)
 def worker() -> Any:
     """The service worker, served at the root so that it reaches every page."""
@@ -48,17 +48,25 @@ def worker() -> Any:
     files = [url_for("offline.not_here"), *(asset(name) for name in ASSETS)]
     code = (Path(current_app.static_folder or "") / "sw.js").read_text("utf-8")
     body = f"const PRECACHE = {json.dumps(files)};\n{code}"
-    return Response(body, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
+    response = Response(body, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
+    response.add_etag()
+    return response.make_conditional(request)  # browsers ask after each page
 
 
-@bp.get("/offline")
+@bp.record_once
+def serve_worker(state: BlueprintSetupState) -> None:
+    """A worker reaches only what is below its own address, so it stands at the root and not below the prefix."""
+    state.app.add_url_rule("/sw.js", f"{bp.name}.{worker.__name__}", worker)
+
+
+@bp.get("/")
 @page(ANYONE, template="offline/not_here.html")
 def not_here() -> Any:
     """What the worker shows instead of a page that is not on the device."""
     return render_template("offline/not_here.html")
 
 
-@bp.get("/offline/token")
+@bp.get("/token")
 @page(SIGNED_IN)
 def token() -> Any:
     """Who is signed in, and a token for forms: what the queue asks for before it sends."""

@@ -101,15 +101,18 @@ def save(attempt_id: int) -> Any:
 @page(SIGNED_IN, service=taking.finish, template="quiz/finish.html", owns="attempt_id")
 def check(attempt_id: int) -> Any:
     """Check before you finish; the button there finishes."""
-    sheet = taking.open_sheet(me().id, attempt_id, now())
-    if sheet.attempt.finished_at:
-        return redirect(url_for("quiz.result", attempt_id=attempt_id))
     form = FinishForm()
-    if form.validate_on_submit() or (request.method == "POST" and sheet.attempt.kind is Kind.PRACTICE):
+    is_agreed = form.validate_on_submit()
+    if not is_agreed:
+        sheet = taking.open_sheet(me().id, attempt_id, now())
+        is_agreed = request.method == "POST" and sheet.attempt.kind is Kind.PRACTICE  # nothing to attest
+        if not is_agreed and sheet.attempt.finished_at is None:
+            status = 400 if request.method == "POST" else 200
+            body = render_template("quiz/finish.html", sheet=sheet, form=form, sure=SURE, question_url=_question_url)
+            return body, status
+    if is_agreed:
         taking.finish(me().id, attempt_id, now())
-        return redirect(url_for("quiz.result", attempt_id=attempt_id))
-    status = 400 if request.method == "POST" else 200
-    return render_template("quiz/finish.html", sheet=sheet, form=form, sure=SURE, question_url=_question_url), status
+    return redirect(url_for("quiz.result", attempt_id=attempt_id))
 
 
 @bp.get("/attempts/<int:attempt_id>/result")
@@ -179,6 +182,8 @@ def _sources(sheet: Sheet, explained: dict[int, Any]) -> Any:
 
 def _go(attempt_id: int, go: str, numbers: list[int]) -> Any:
     """Follow the pressed button: next, prev, to-3, flag-3, strike-3:A, mark-3 (show the reasons), check, leave."""
+    if go == "check":
+        return redirect(url_for("quiz.check", attempt_id=attempt_id))
     sheet = taking.get_sheet(me().id, attempt_id, [])
     if sheet.attempt.finished_at:
         return redirect(_where(sheet))

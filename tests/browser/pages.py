@@ -108,6 +108,7 @@ PAGES: dict[str, Page] = {
     "how-credit-is-worked-out": Page("", "/pages/how-credit-is-worked-out"),
     "contact": Page("", "/pages/contact"),
     "error": Page("", "/pages/nothing-here", is_refusal=True),
+    "no-connection": Page("", "/offline/"),
     "sign-in": Page("", "/accounts/sign-in"),
     "sign-in-refused": Page("", "/accounts/sign-in", _sign_in_wrongly),
     "register": Page("", "/accounts/register"),

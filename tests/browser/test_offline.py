@@ -1,55 +1,32 @@
-"""Without a connection nothing is lost: answers wait on the device, pages opened or taken along can be read."""
+"""Without a connection no answer is lost: it waits on the device until the server has it."""
 
-import json
-import os
-import re
-import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from config import ROOT
-from quizapp.domain.attempts import Kind
 from quizapp.services import taking
 from quizapp.services.taking import Incoming
 from tests.browser.conftest import OpenTab
+from tests.browser.device import (
+    OFFLINE,
+    PATIENT,
+    SAVED,
+    choose,
+    choose_offline,
+    enter,
+    find_kept,
+    kill_browser,
+    list_rows,
+    open_quiz,
+    path,
+    press_next,
+    wait_until,
+    wait_until_kept,
+)
 from tests.browser.serving import CHROMIUM_ARGUMENTS, FIRST, Site, find_chromium
 from tests.people import Person
-
-SAVED = re.compile(r"^Saved \d\d:\d\d$")
-OFFLINE = "Offline: kept on this device"
-PATIENT = 15_000
-"""Longer than a page waits before it tries again."""
-
-IS_STORED = "async (path) => Boolean(await caches.match(path, { ignoreVary: true }))"
-EVERYTHING = """async () => {
-  const found = [];
-  for (const name of await caches.keys()) {
-    const cache = await caches.open(name);
-    for (const request of await cache.keys()) {
-      found.push(name, request.url, await (await cache.match(request, { ignoreVary: true })).text());
-    }
-  }
-  for (const { name, version } of await indexedDB.databases()) {
-    const base = await new Promise((resolve) => {
-      const opening = indexedDB.open(name, version);
-      opening.onsuccess = () => resolve(opening.result);
-    });
-    for (const store of base.objectStoreNames) {
-      const rows = await new Promise((resolve) => {
-        const all = base.transaction(store).objectStore(store).getAll();
-        all.onsuccess = () => resolve(all.result);
-      });
-      found.push(...rows.map((row) => `${store}: ${JSON.stringify(row)}`));
-    }
-    base.close();
-  }
-  return [...found, JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
-}"""
-"""All that a browser keeps for this site."""
 
 
 @pytest.fixture
@@ -65,70 +42,6 @@ def attempt(site: Site, alice: Person) -> int:
 @pytest.fixture
 def tab(alice: Person, open_tab: OpenTab) -> Page:
     return open_tab(alice, may_complain=True)
-
-
-def path(attempt: int, number: int = 1) -> str:
-    return f"/quiz/attempts/{attempt}/questions/{number}"
-
-
-def wait_until_stored(tab: Page, *paths: str) -> None:
-    for each in paths:
-        wait_until(tab, IS_STORED, each)
-
-
-def wait_until(tab: Page, script: str, argument: Any = None) -> None:
-    """Playwright's own waiting for a function needs `eval`, which the pages forbid."""
-    for _ in range(100):
-        if tab.evaluate(script, argument):
-            return
-        tab.wait_for_timeout(100)
-    raise AssertionError(f"never came true: {script} {argument}")
-
-
-def open_quiz(tab: Page, attempt: int) -> None:
-    """Open the first question, and wait until the whole quiz is on the device."""
-    tab.goto(path(attempt))
-    wait_until_stored(tab, f"/quiz/attempts/{attempt}/check", path(attempt), path(attempt, 10))
-    wait_until(tab, "navigator.serviceWorker.controller !== null")
-    wait_until(tab, "document.documentElement.classList.contains('js')")
-
-
-def choose(tab: Page, letter: str) -> None:
-    tab.locator(".opt label").filter(has=tab.locator(f"[value={letter}]")).click()
-
-
-def choose_offline(tab: Page, letter: str) -> None:
-    choose(tab, letter)
-    expect(tab.locator("#save")).to_have_text(OFFLINE)
-
-
-def press_next(tab: Page, number: int) -> None:
-    tab.get_by_role("main").get_by_role("button", name="Save and next").click()
-    expect(tab.get_by_role("heading", level=1)).to_contain_text(f"Question {number} of 10")
-
-
-def find_kept(site: Site, person: Person, attempt: int) -> list[str]:
-    """For each question the letter that the server has; empty where it has none."""
-    return ["".join(sorted(q.chosen)) for q in site.questions(person, attempt)]
-
-
-def wait_until_kept(site: Site, tab: Page, person: Person, attempt: int, letters: list[str]) -> None:
-    for _ in range(100):
-        if find_kept(site, person, attempt) == letters:
-            return
-        tab.wait_for_timeout(100)
-    assert find_kept(site, person, attempt) == letters
-
-
-def list_rows(tab: Page, store: str) -> list[dict[str, Any]]:
-    lines = tab.evaluate(EVERYTHING)
-    return [json.loads(line.removeprefix(f"{store}: ")) for line in lines if line.startswith(f"{store}: ")]
-
-
-def enter(context: BrowserContext, site: Site, person: Person) -> None:
-    """Sign in anew, as somebody else or as the same person."""
-    context.clear_cookies()
-    context.add_cookies([site.make_cookie(person)])  # type: ignore[list-item]
 
 
 def test_ten_answers_given_without_a_connection_all_reach_the_server(
@@ -209,8 +122,8 @@ def test_after_the_browser_was_killed_and_a_new_sign_in_the_answers_are_sent(
     choose_offline(tab, "B")
     press_next(tab, 2)
     choose_offline(tab, "A")
-    kill_browser(str(tmp_path / "profile"))
-    context.close()
+    with context.expect_event("close"):
+        kill_browser(str(tmp_path / "profile"))
     context = start()
     context.clear_cookies()
     tab = context.new_page()
@@ -222,17 +135,6 @@ def test_after_the_browser_was_killed_and_a_new_sign_in_the_answers_are_sent(
     expect(tab.locator("#sent")).to_contain_text("2 answers sent and saved at ")
     assert find_kept(site, alice, attempt)[:2] == ["B", "A"]
     context.close()
-
-
-def kill_browser(profile: str) -> None:
-    """End the browser of this profile as a crash would: without a chance to tidy up."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        if f"--user-data-dir={profile}" in command and not any(word.startswith("--type=") for word in command):
-            os.kill(int(folder.name), signal.SIGKILL)
 
 
 def test_a_sign_in_that_ran_out_keeps_the_answers_until_the_next_one(
@@ -256,8 +158,8 @@ def test_somebody_else_on_the_same_device_sees_nothing_and_sends_nothing(
     open_quiz(tab, attempt)
     tab.context.set_offline(True)
     choose_offline(tab, "B")
-    tab.context.set_offline(False)
     enter(tab.context, site, mallory)
+    tab.context.set_offline(False)
     saves: list[str] = []
     tab.on("request", lambda request: saves.append(request.url) if request.url.endswith("/save") else None)
     tab.goto("/learn/")
@@ -353,71 +255,6 @@ def test_finishing_waits_for_answers_that_are_not_sent(site: Site, attempt: int,
     wait_until_kept(site, tab, alice, attempt, ["B", *[""] * 9])
 
 
-def test_a_module_taken_along_is_readable_without_a_connection_and_can_be_removed(
-    site: Site, alice: Person, attempt: int, tab: Page
-) -> None:
-    tab.goto(f"/learn/modules/{FIRST}")
-    tab.get_by_role("button", name="Keep for offline").click()
-    said = tab.locator("#keep-said")
-    expect(said).to_have_text(
-        re.compile(r"^On this device since \d+ \w+ \d{4}, \d\d:\d\d: \d+ sections, practice set of \d+ questions\.$"),
-        timeout=PATIENT,
-    )
-    practice = next(a.id for a in site.list_attempts(alice) if a.kind is Kind.PRACTICE)
-    tab.context.set_offline(True)
-    tab.reload()
-    expect(tab.locator("#stored")).to_contain_text("Offline: this page is from ")
-    n_figures = 0
-    links = tab.locator(".toc a")
-    paths = [link.get_attribute("href") for link in links.all()]
-    for section in paths:
-        if section and "/sections/" in section:
-            tab.goto(section)
-            expect(tab.locator("article h2").first).to_be_visible()
-            assert (
-                tab.evaluate("getComputedStyle(document.querySelector('.wrap')).maxWidth") != "none"
-            )  # with its theme
-            n_figures += tab.locator("article figure svg").count()
-    assert n_figures > 0
-    tab.goto(path(practice))
-    choose_offline(tab, "A")
-    tab.goto("/learn/progress")
-    expect(tab.locator("#on-device a")).not_to_have_count(0)
-    tab.context.set_offline(False)
-    tab.goto(f"/learn/modules/{FIRST}")
-    tab.get_by_role("button", name="Remove from this device").click()
-    expect(tab.get_by_role("button", name="Keep for offline")).to_be_visible()
-    assert not tab.evaluate(IS_STORED, f"/learn/modules/{FIRST}")
-    assert not tab.evaluate(IS_STORED, path(practice))
-
-
-def test_nothing_on_the_device_holds_a_key_or_a_reason_of_a_graded_question(
-    site: Site, alice: Person, attempt: int, tab: Page
-) -> None:
-    lesson = (ROOT / "questions" / FIRST / "lesson.md").read_text("utf-8")
-    secrets = [secret for secret in site.list_secrets(attempt) if secret not in lesson]
-    assert len(secrets) > 20
-    open_quiz(tab, attempt)
-    choose(tab, "A")
-    expect(tab.locator("#save")).to_have_text(SAVED)
-    tab.goto(f"/learn/modules/{FIRST}")
-    tab.get_by_role("button", name="Keep for offline").click()
-    expect(tab.locator("#keep-said")).to_contain_text("On this device since", timeout=PATIENT)
-    right = site.right_letters(attempt)
-    with site.app.app_context():
-        sent = [Incoming(i, {"answer": chosen}, known_seq=99) for i, chosen in enumerate(right, 1)]
-        taking.save_answers(alice.id, attempt, sent, site.app.config["CLOCK"]())
-        taking.finish(alice.id, attempt, site.app.config["CLOCK"]())
-    tab.goto(f"/quiz/attempts/{attempt}/result")
-    assert secrets[0].split("*")[0][:20] in tab.content()  # the page has them, as after a pass it may
-    tab.goto(f"/quiz/attempts/{attempt}/review/1")
-    wait_until(tab, "async (path) => !(await caches.match(path, { ignoreVary: true }))", path(attempt))
-    kept = "\n".join(tab.evaluate(EVERYTHING))
-    assert len(kept) > 100_000
-    assert [secret for secret in secrets if secret in kept] == []
-    assert "right answer" not in kept
-
-
 def test_without_a_place_to_keep_answers_the_page_says_so(attempt: int, tab: Page) -> None:
     tab.add_init_script("Object.defineProperty(window, 'indexedDB', { get() { throw new Error('refused'); } })")
     tab.goto(path(attempt))
@@ -425,6 +262,9 @@ def test_without_a_place_to_keep_answers_the_page_says_so(attempt: int, tab: Pag
     tab.context.set_offline(True)
     choose(tab, "B")
     expect(tab.locator("#save")).to_have_text("Offline: kept on this page only")
+    tab.get_by_role("main").get_by_role("button", name="Save and next").click()  # leaving would lose it
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("Question 1 of 10")
+    expect(tab.locator(".opt input[value=B]")).to_be_checked()
     tab.context.set_offline(False)
     expect(tab.locator("#save")).to_have_text(SAVED, timeout=PATIENT)
 

@@ -103,7 +103,7 @@ class Learner:
             self.seqs[a.number] = max(self.seqs.get(a.number, 0), slot["seq"])
 
 
-class Refusal(Exception):
+class UnexpectedAnswerError(Exception):
     """The server answered something that no learner should see."""
 
 
@@ -116,7 +116,9 @@ class Browser:
     statuses: Counter[int] = field(default_factory=Counter)
     connection: HTTPConnection | None = None
 
-    def send(self, method: str, path: str, body: str | None = None, accept: str = "text/html") -> tuple[int, bytes, str]:
+    def send(
+        self, method: str, path: str, body: str | None = None, accept: str = "text/html"
+    ) -> tuple[int, bytes, str]:
         """(status, body, location). Raises OSError or HTTPException when the connection breaks."""
         if self.connection is None:
             self.connection = HTTPConnection(HOST, self.port, timeout=30)
@@ -155,9 +157,9 @@ class Browser:
                 if status in good:
                     return status, raw, where
                 if status != 503:
-                    raise Refusal(f"{method} {path} answered {status}: {raw[:300]!r}")
+                    raise UnexpectedAnswerError(f"{method} {path} answered {status}: {raw[:300]!r}")
             if time.monotonic() > until:
-                raise Refusal(f"{method} {path} was not answered in time")
+                raise UnexpectedAnswerError(f"{method} {path} was not answered in time")
             time.sleep(PAUSE_SECONDS)
 
     def start(self, until: float) -> None:
@@ -167,7 +169,7 @@ class Browser:
         _, _, where = self.insist("POST", f"/quiz/modules/{FIRST}/quiz", body, "text/html", until)
         found = ATTEMPT.search(where)
         if found is None:
-            raise Refusal(f"the start led to {where}")
+            raise UnexpectedAnswerError(f"the start led to {where}")
         learner.attempt_id, learner.started_at = int(found[1]), time.time()
 
     def save(self, answers: Sequence[Sent], until: float) -> None:
@@ -184,7 +186,7 @@ class Browser:
         body = urlencode([("csrf_token", learner.token), ("own", "y")])
         _, _, where = self.insist("POST", f"{learner.path}/check", body, "text/html", until, good=(302,))
         if not where.endswith("/result"):
-            raise Refusal(f"finishing led to {where}")
+            raise UnexpectedAnswerError(f"finishing led to {where}")
         learner.finished_at = learner.finished_at or time.time()
         self.insist("GET", f"{learner.path}/result", None, "text/html", until, good=(200,))
 
@@ -217,7 +219,9 @@ class Load:
         waiting: Queue[Learner] = Queue()
         for learner in self.learners:
             waiting.put(learner)
-        self.threads = [threading.Thread(target=self._work, args=(waiting,), daemon=True) for _ in range(self.n_threads)]
+        self.threads = [
+            threading.Thread(target=self._work, args=(waiting,), daemon=True) for _ in range(self.n_threads)
+        ]
         for thread in self.threads:
             thread.start()
         return self

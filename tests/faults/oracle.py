@@ -97,7 +97,9 @@ def _read(connection: Connection, attempt: AttemptFacts) -> tuple[list[Step], li
     letters = [
         {
             choice.value: written
-            for written, choice in zip(slot["shown"]["order"], items[slot["item"]].ask(slot["shown"]).choices, strict=True)
+            for written, choice in zip(
+                slot["shown"]["order"], items[slot["item"]].ask(slot["shown"]).choices, strict=True
+            )
         }
         for slot in slots
     ]

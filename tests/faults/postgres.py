@@ -90,7 +90,7 @@ class Postgres:
         for lock in (self.folder / "data" / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
             lock.unlink(missing_ok=True)
         user = databases.POSTGRES_USER if os.getuid() == 0 else None
-        command = [
+        command: list[str | Path] = [
             self.programs / "pg_ctl", "-D", self.folder / "data", "start", "--wait", "--silent",
             "--log", self.folder / "log",
         ]  # fmt: skip

@@ -12,7 +12,7 @@ CUTS = ("before the server", "after the server", "in the answer")
 
 
 class CuttingProxy(socketserver.ThreadingTCPServer):
-    """Forwards HTTP on loopback to `port`; a share of the requests is cut off, which the client sees as a broken line."""
+    """Forwards HTTP on loopback to `port`; a share of the requests is cut off, as if the line had broken."""
 
     daemon_threads = True
     block_on_close = True
@@ -72,12 +72,11 @@ class _Line(socketserver.BaseRequestHandler):
                     return
                 self.request.sendall(answer)
 
-
     def _choose_end(self, answer: bytes) -> int:
         """In the first word or in the body: Python's client, unlike a browser, takes cut headers for whole ones."""
         body = answer.index(b"\r\n\r\n") + 4
         ends = [*range(5), *range(body, len(answer))]
-        return self.server.rng.choice(ends)
+        return int(self.server.rng.choice(ends))
 
 
 def read_message(line: socket.socket) -> bytes:

@@ -1,7 +1,6 @@
 """The faults: each builds its own world, puts load on it, does its damage, and answers with figures."""
 
 import os
-import random
 import re
 import resource
 import shutil
@@ -13,123 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from copy import copy
-from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
 
 from tests.faults import powercut
-from tests.faults.learners import HOST, Browser, Learner, Load, Refusal, Save, save_plainly
+from tests.faults.arena import Arena, Figures, Size, conclude, finish_all, make_figures, wait_for
+from tests.faults.learners import HOST, Browser, Learner, Load, Save, Sent, UnexpectedAnswerError
 from tests.faults.oracle import Findings, examine
 from tests.faults.postgres import Postgres
 from tests.faults.proxy import CuttingProxy, read_message
-from tests.faults.world import Masters, Server, add_learners, fill
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much of it: so many learners, each giving so many saves of one to three answers, within so many seconds."""
-
-    learners: int
-    saves: int
-    seconds: float
-    every: float
-    """Mean seconds between two faults."""
-
-
-@dataclass
-class Arena:
-    """What a scenario gets: a folder of its own, the master database, chance."""
-
-    name: str
-    folder: Path
-    masters: Masters
-    size: Size
-    seed: str
-    started: float = field(default_factory=time.monotonic)
-
-    def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True)
-        self.folder.chmod(0o711)  # a PostgreSQL under another user has its place in here
-        self.rng = random.Random(self.seed)
-
-    @property
-    def until(self) -> float:
-        return time.monotonic() + self.size.seconds
-
-    def pause(self) -> float:
-        """Seconds until the next fault, from nothing to twice the mean."""
-        return self.rng.uniform(0, 2 * self.size.every)
-
-    def learners(self, url: str) -> list[Learner]:
-        return add_learners(url, self.folder, self.size.learners, self.seed)
-
-
-@dataclass
-class Figures:
-    """What came out. `faults` says what was done how often."""
-
-    name: str
-    faults: str
-    findings: Findings
-    unfinishable: int
-    refused: int
-    """Saves and starts that were answered with 503."""
-    broken: int
-    """Requests whose connection broke before an answer."""
-    problems: list[str]
-    seconds: float
-
-    @property
-    def lost(self) -> int:
-        return self.findings.acknowledged - self.findings.found
-
-    @property
-    def is_good(self) -> bool:
-        f = self.findings
-        return not (self.lost or f.damaged or self.unfinishable or self.problems or f.notes) and f.acknowledged > 0
-
-    def __str__(self) -> str:
-        f = self.findings
-        return (
-            f"{self.name:<20} {self.faults:<24} acknowledged {f.acknowledged:>6}   found {f.found:>6}   "
-            f"lost {self.lost}   damaged {f.damaged}   unfinishable {self.unfinishable}   "
-            f"refused {self.refused:>5}   broken off {self.broken:>5}   {self.seconds:6.1f} s"
-        )
-
-
-def conclude(arena: Arena, server: Server, learners: Sequence[Learner], faults: str, load: Load) -> Figures:
-    """Kill the server, look at what is there, finish everything, look again."""
-    server.kill()
-    findings = examine(server.url, arena.folder, learners)
-    server.start()
-    unfinishable, notes = finish_all(server.port, learners)
-    server.stop()
-    after = examine(server.url, arena.folder, learners)
-    findings.notes += notes
-    findings.notes += [f"after the end: {note}" for note in after.notes]
-    findings.damaged = max(findings.damaged, after.damaged)
-    findings.found = min(findings.found, after.found)
-    seconds = time.monotonic() - arena.started
-    return Figures(
-        arena.name, faults, findings, unfinishable, load.count(503), load.count(0), load.problems, seconds
-    )
-
-
-def finish_all(port: int, learners: Sequence[Learner]) -> tuple[int, list[str]]:
-    """Finish every attempt through its pages: how many could not be, and why."""
-    until = time.monotonic() + 60
-
-    def finish(learner: Learner) -> str:
-        with Browser(learner, port) as browser:
-            try:
-                browser.finish(until)
-            except Exception as error:
-                return f"attempt {learner.attempt_id} cannot be finished: {error}"
-        return ""
-
-    with ThreadPoolExecutor(4) as pool:
-        notes = [note for note in pool.map(finish, [each for each in learners if each.attempt_id]) if note]
-    return len(notes), notes[:3]
+from tests.faults.world import Masters, Server, fill
 
 
 def sigkill(arena: Arena) -> Figures:
@@ -140,19 +31,18 @@ def sigkill(arena: Arena) -> Figures:
 
 def _sigkill(arena: Arena, url: str) -> Figures:
     learners = arena.learners(url)
-    kills = 0
+    n = 0
     with Server(arena.folder, url) as server:
         with Load(server.port, learners, arena.size.saves, arena.until) as load:
-            while load.wait(arena.pause()):
+            for n in arena.blows(load):  # noqa: B007 - the last one counts
                 workers = [pid for pid in server.pids() if server.process and pid != server.process.pid]
                 if workers and arena.rng.random() < 0.3:
                     with suppress(ProcessLookupError):
                         os.kill(arena.rng.choice(workers), signal.SIGKILL)
                     load.wait(0.05)
                 server.kill()
-                kills += 1
                 server.start()
-        return conclude(arena, server, learners, f"kills {kills}", load)
+        return conclude(arena, server, learners, "kills", n, load)
 
 
 def sigkill_on_postgres(arena: Arena) -> Figures:
@@ -171,7 +61,7 @@ def postgres_backend(arena: Arena) -> Figures:
 def postgres_postmaster(arena: Arena) -> Figures:
     """All of PostgreSQL is killed and started again. The server stays up."""
     with Postgres(arena.folder / "postgres") as postgres:
-        return _harm_postgres(arena, postgres, postgres.kill_postmaster, "kills of PostgreSQL")
+        return _harm_postgres(arena, postgres, postgres.kill_postmaster, "kills of it")
 
 
 def _harm_postgres(arena: Arena, postgres: Postgres, harm: Callable[[], None], what: str) -> Figures:
@@ -180,11 +70,10 @@ def _harm_postgres(arena: Arena, postgres: Postgres, harm: Callable[[], None], w
     n = 0
     with Server(arena.folder, postgres.url) as server:
         with Load(server.port, learners, arena.size.saves, arena.until) as load:
-            while load.wait(arena.pause()):
+            for n in arena.blows(load):  # noqa: B007 - the last one counts
                 harm()
-                n += 1
         postgres.wait_until_ready()
-        return conclude(arena, server, learners, f"{what} {n}", load)
+        return conclude(arena, server, learners, what, n, load)
 
 
 def can_mount() -> bool:
@@ -247,23 +136,19 @@ def _fill_and_free(
     n = 0
     with Server(arena.folder, url) as server:
         with Load(server.port, learners, arena.size.saves, arena.until) as load:
-            while load.wait(arena.pause()):
+            for n in arena.blows(load):  # noqa: B007 - the last one counts
                 refused = load.count(503)
                 fill_up(server)
                 try:
-                    _wait_for(load, lambda before=refused: load.count(503) > before)
+                    _wait_for_refusal(load, refused)
                     load.wait(arena.rng.uniform(0, 0.5))
                 finally:
                     free(server)
-                n += 1
-                saved = load.count(200)
-                _wait_for(load, lambda before=saved: load.count(200) > before)  # without being started again
-        return conclude(arena, server, learners, f"{what} {n}", load)
+        return conclude(arena, server, learners, what, n, load)
 
 
-def _wait_for(load: Load, is_so: Callable[[], bool]) -> None:
-    while load.is_running() and not is_so():
-        time.sleep(0.005)
+def _wait_for_refusal(load: Load, before: int) -> None:
+    wait_for(load, lambda: load.count(503) > before)
 
 
 def cut_off(arena: Arena) -> Figures:
@@ -276,12 +161,12 @@ def cut_off(arena: Arena) -> Figures:
             Load(proxy.port, learners, arena.size.saves, arena.until) as load,
         ):
             load.join()
-        return conclude(arena, server, learners, f"cuts {proxy.cuts.total()}", load)
+        return conclude(arena, server, learners, "cuts", proxy.cuts.total(), load)
 
 
 def out_of_order(arena: Arena) -> Figures:
     """Five saves are under way at once, over two connections, in any order, some of them twice, some much later."""
-    late: dict[int, list[Sequence[object]]] = {}
+    late: dict[int, list[list[Sent]]] = {}
     n = 0
 
     def save(browser: Browser, until: float) -> None:
@@ -295,14 +180,18 @@ def out_of_order(arena: Arena) -> Figures:
         waiting += [each for each in batch if learner.rng.random() < 0.2]
         n += len(order) - len(batch)
         with Browser(learner, browser.port) as second, ThreadPoolExecutor(1) as pool:
-            other = pool.submit(lambda: [second.save(each, until) for each in order[::2]])
-            for each in order[1::2]:
-                browser.save(each, until)
+            other = pool.submit(save_all, second, order[::2], until)
+            save_all(browser, order[1::2], until)
             other.result()
 
-    figures = _harm_by_client(arena, save, n_threads=3)
-    figures.faults = f"sent again or late {n}"
+    figures = _harm_by_client(arena, save, "again or late", n_threads=3)
+    figures.n_faults = n
     return figures
+
+
+def save_all(browser: Browser, saves: Sequence[Sequence[Sent]], until: float) -> None:
+    for each in saves:
+        browser.save(each, until)
 
 
 SEQ = re.compile(r'name="q(\d+)-seq"[^>]*value="(\d+)"')
@@ -331,12 +220,12 @@ def reload(arena: Arena) -> Figures:
         _compare_page(learner, number, raw.decode())
         browser.save(learner.give(n_max=2), until)
 
-    figures = _harm_by_client(arena, save)
-    figures.faults = f"reloads {n}"
+    figures = _harm_by_client(arena, save, "reloads")
+    figures.n_faults = n
     return figures
 
 
-def _send_and_leave(browser: Browser, request: bytes, answers: Sequence[object]) -> None:
+def _send_and_leave(browser: Browser, request: bytes, answers: Sequence[Sent]) -> None:
     rng = browser.learner.rng
     stage = rng.choice(("half sent", "sent", "a moment later", "half read", "read"))
     with suppress(OSError), socket.create_connection((HOST, browser.port), timeout=30) as line:
@@ -349,32 +238,32 @@ def _send_and_leave(browser: Browser, request: bytes, answers: Sequence[object])
             answer = read_message(line)
             if b" 200 " in answer[:20]:
                 browser.statuses[200] += 1
-                browser.learner.take(answers, answer.partition(b"\r\n\r\n")[2])  # type: ignore[arg-type]
+                browser.learner.take(answers, answer.partition(b"\r\n\r\n")[2])
 
 
 def _compare_page(learner: Learner, number: int, page: str) -> None:
     """The page shows what was acknowledged last or something given later, and is a new tab that knows its count."""
     seqs = {int(n): int(seq) for n, seq in SEQ.findall(page)}
     if seqs.get(number, -1) < learner.seqs.get(number, 0):
-        raise Refusal(f"the page of question {number} knows step {seqs}, acknowledged was {learner.seqs}")
+        raise UnexpectedAnswerError(f"the page of question {number} knows step {seqs}, acknowledged was {learner.seqs}")
     shown = {value[1] for i in INPUT.findall(page) if " checked" in i and (value := re.search(r'value="(\w)"', i))}
     sent = [s for s in learner.sent if s.number == number]
     last = max((i for i, s in enumerate(sent) if s.is_acknowledged), default=0)
     possible = [set(s.letters) for s in sent[last:]] + ([set()] if not any(s.is_acknowledged for s in sent) else [])
     possible += [set(s.letters) for s in sent if not any(t.is_acknowledged for t in sent)]
     if shown not in possible:
-        raise Refusal(f"the page of question {number} shows {shown}, given was {possible}")
+        raise UnexpectedAnswerError(f"the page of question {number} shows {shown}, given was {possible}")
     learner.open_page()
     learner.seqs[number] = seqs[number]
 
 
-def _harm_by_client(arena: Arena, save: Save, n_threads: int = 6) -> Figures:
+def _harm_by_client(arena: Arena, save: Save, what: str, n_threads: int = 6) -> Figures:
     url = arena.masters.copy(arena.folder)
     learners = arena.learners(url)
     with Server(arena.folder, url) as server:
         with Load(server.port, learners, arena.size.saves, arena.until, save=save, n_threads=n_threads) as load:
             load.join()
-        return conclude(arena, server, learners, "", load)
+        return conclude(arena, server, learners, what, 0, load)
 
 
 HOURS = 3600.0
@@ -386,29 +275,27 @@ def clock(arena: Arena) -> Figures:
     learners = arena.learners(url)
     offset = arena.folder / "offset"
     offset.write_text("0")
-    server = Server(
-        arena.folder, url, target="tests.faults.jumping:app", more={"CLOCK_OFFSET_FILE": str(offset)}
-    )
+    server = Server(arena.folder, url, target="tests.faults.jumping:app", more={"CLOCK_OFFSET_FILE": str(offset)})
     n = 0
     with server:
         with Load(server.port, learners, arena.size.saves, arena.until) as load:
-            while load.wait(arena.pause()):
+            for n in arena.blows(load):  # noqa: B007 - the last one counts
                 span = arena.rng.choice((2.0, HOURS, 12 * HOURS, 9 * 24 * HOURS))
                 made = offset.with_suffix(".new")
                 made.write_text(str(arena.rng.uniform(-span, span)))
                 made.rename(offset)
-                n += 1
-        return conclude(arena, server, learners, f"clock set {n}", load)
+        return conclude(arena, server, learners, "times set", n, load)
 
 
-def power_cut(arena: Arena) -> Figures:
+def power_cut(arena: Arena, target: str = "wsgi:app") -> Figures:
     """The files as a disk could hold them after a power cut at any moment, each rebuilt from what was fsynced."""
     url = arena.masters.copy(arena.folder)
     learners = arena.learners(url)
     path = arena.folder / "faults.sqlite3"
     base = {str(path): path.read_bytes()}
     record = arena.folder / "record"
-    server = Server(arena.folder, url, before=powercut.tracer((path, Path(f"{path}-wal")), record))
+    traced = powercut.tracer((path, Path(f"{path}-wal")), record)
+    server = Server(arena.folder, url, target=target, before=traced)
     with server:
         with Load(server.port, learners, arena.size.saves, arena.until) as load:
             load.join()
@@ -417,21 +304,17 @@ def power_cut(arena: Arena) -> Figures:
     told = sorted(s.at for learner in learners for s in learner.sent if s.is_acknowledged)
     findings = Findings()
     unfinishable = 0
-    n_cuts = max(3, arena.size.learners)
-    for i in range(n_cuts):
+    for i in range(arena.size.faults):
         cut = arena.rng.uniform(told[0], told[-1])
         files = powercut.rebuild(calls, base, cut, powercut.VARIANTS[i % len(powercut.VARIANTS)], arena.rng)
-        after = _survive(arena, files, str(path), [copy(each) for each in learners], cut)
-        findings.damaged += after[0].damaged
-        findings.notes += after[0].notes
-        findings.found -= after[0].acknowledged - after[0].found
-        unfinishable += after[1]
+        after, unfinished = _survive(arena, files, str(path), [copy(each) for each in learners], cut)
+        findings.damaged += after.damaged
+        findings.notes += after.notes
+        findings.found -= after.acknowledged - after.found
+        unfinishable += unfinished
     findings.acknowledged = len(told)
     findings.found += len(told)
-    seconds = time.monotonic() - arena.started
-    return Figures(
-        arena.name, f"cuts {n_cuts}", findings, unfinishable, load.count(503), load.count(0), load.problems, seconds
-    )
+    return make_figures(arena, "cuts", arena.size.faults, findings, unfinishable, load)
 
 
 def _survive(
@@ -469,15 +352,15 @@ SCENARIOS: dict[str, Callable[[Arena], Figures]] = {
 }
 
 SHORT = {
-    "sigkill": Size(8, 60, 40, 0.3), "disk-full": Size(6, 80, 40, 0.1), "file-limit": Size(6, 60, 40, 0.1),
-    "cut-off": Size(6, 60, 40, 1), "out-of-order": Size(3, 12, 40, 1), "reload": Size(6, 20, 40, 1),
-    "clock": Size(6, 60, 40, 0.05), "power-cut": Size(3, 50, 40, 1), "sigkill-postgres": Size(6, 40, 40, 0.3),
-    "postgres-backend": Size(6, 60, 40, 0.2), "postgres-postmaster": Size(6, 60, 40, 0.3),
+    "sigkill": Size(6, 60, 100, 0.2, 3), "disk-full": Size(6, 60, 100, 0.1, 4), "file-limit": Size(6, 60, 100, 0.1, 4),
+    "cut-off": Size(6, 50, 100, 0), "out-of-order": Size(3, 10, 100, 0), "reload": Size(6, 20, 100, 0),
+    "clock": Size(6, 60, 100, 0.05), "power-cut": Size(3, 40, 100, 0, 3), "sigkill-postgres": Size(6, 40, 100, 0.2, 2),
+    "postgres-backend": Size(6, 50, 100, 0.1, 3), "postgres-postmaster": Size(6, 50, 100, 0.1, 2),
 }  # fmt: skip
 LONG = {
     "sigkill": Size(150, 120, 300, 1), "disk-full": Size(60, 120, 200, 0.5), "file-limit": Size(60, 120, 200, 0.5),
-    "cut-off": Size(60, 120, 200, 1), "out-of-order": Size(30, 30, 200, 1), "reload": Size(60, 100, 200, 1),
-    "clock": Size(60, 120, 200, 0.1), "power-cut": Size(30, 120, 200, 1), "sigkill-postgres": Size(40, 120, 250, 1),
+    "cut-off": Size(60, 120, 200, 0), "out-of-order": Size(30, 30, 200, 0), "reload": Size(60, 100, 200, 0),
+    "clock": Size(60, 120, 200, 0.1), "power-cut": Size(30, 120, 200, 0, 30), "sigkill-postgres": Size(40, 120, 250, 1),
     "postgres-backend": Size(40, 120, 250, 1), "postgres-postmaster": Size(40, 120, 250, 1),
 }  # fmt: skip
 
@@ -494,6 +377,3 @@ def why_not(name: str) -> str:
 def run(name: str, folder: Path, masters: Masters, size: Size, seed: str) -> Figures:
     """One scenario from beginning to end."""
     return SCENARIOS[name](Arena(name, folder, masters, size, f"{seed}/{name}"))
-
-
-__all__ = ["LONG", "SCENARIOS", "SHORT", "Figures", "run", "save_plainly", "why_not"]

@@ -76,16 +76,19 @@ def test_the_worker_reaches_every_page_is_always_asked_for_anew_and_names_files_
     answer = client.get("/sw.js")
     assert answer.mimetype == "text/javascript"
     assert answer.headers["Cache-Control"] == "no-cache"
+    again = client.get("/sw.js", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.text) == (304, "")
     first, _, rest = answer.text.partition("\n")
     files = json.loads(first.removeprefix("const PRECACHE = ").rstrip(";"))
     assert len(files) == len(ASSETS) + 1
     assert rest.startswith("//")
     for path in files:
-        assert client.get(path).status_code == 200, path
+        with client.get(path) as file:
+            assert file.status_code == 200, path
 
 
 def test_the_page_for_what_is_not_on_the_device_is_nobodys(app: Flask) -> None:
-    page = app.test_client().get("/offline").text
+    page = app.test_client().get("/offline/").text
     assert "this page is not on this device" in page
     assert "data-person" not in page
     assert "/accounts/" not in page
