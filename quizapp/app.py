@@ -21,7 +21,7 @@ from quizapp.web.assets import init_assets
 from quizapp.web.cookies import PatientSessions
 from quizapp.web.display import init_display
 from quizapp.web.errors import init_errors
-from quizapp.web.middleware import init_logging, init_middleware
+from quizapp.web.middleware import WholeRequests, init_logging, init_middleware
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css"
 MAX_FORM_BYTES = 1_000_000
@@ -60,7 +60,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         app.cli.add_command(group)
     files = WhiteNoise(app.wsgi_app, root=app.static_folder, prefix="static/", max_age=31_536_000)
     files.add_files(str(BOOTSTRAP), prefix="static/bootstrap/")
-    app.wsgi_app = files  # type: ignore[method-assign]
+    app.wsgi_app = WholeRequests(files)  # type: ignore[method-assign]
     return app
 
 

@@ -162,8 +162,9 @@ function guardNext(form) {
 
 async function listHere() {
   const place = document.getElementById("on-device");
-  const pages = place && await ask({ list: true });
-  if (!pages?.length) return;
+  const stored = place && await ask({ list: true });
+  const pages = (stored ?? []).filter(({ path }) => !/\/questions\/(?!1$)|\/check$/.test(path)); // the first one leads on
+  if (!pages.length) return;
   for (const page of pages.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }))) {
     const title = new DOMParser().parseFromString(page.title, "text/html").documentElement.textContent;
     const line = element("li");

@@ -224,7 +224,7 @@ def test_somebody_who_was_signed_out_is_told_and_can_sign_in_again_in_another_ta
     other = tab.context.new_page()
     other.goto("/accounts/")
     other.get_by_role("button", name="Sign out").click()
-    other.wait_for_url("**/")
+    other.wait_for_url(f"{site.url}/")
     choose(tab, "B")
     expect(tab.locator("#save")).to_contain_text("Not saved: sign in again")
     other.goto("/accounts/sign-in")
