@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import sys
 import warnings
 
@@ -18,6 +19,8 @@ def main() -> int:
     parser.add_argument("--only", choices=list(SCENARIOS), action="append", help="may be given more than once")
     options = parser.parse_args()
     warnings.simplefilter("default")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a run that is stopped cleans up as well
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sizes = LONG if options.scale == "long" else SHORT
     folder = databases.begin_run()
     total, is_good = 0, True
