@@ -162,6 +162,16 @@ _MINE = select(*_FACTS).where(_mine).order_by(_attempt.id.desc())
 _DUE = select(_attempt.id).where(_attempt.finished_at.is_(None), _attempt.closes_at < bindparam("now"))
 _DUE_OF_ALL, _DUE_OF_MINE = _DUE.order_by(_attempt.id), _DUE.where(_mine).order_by(_attempt.id)
 _ADD_STEPS = insert(cast(Table, StepRow.__table__))
+_ADD_CONTRIBUTIONS = insert(cast(Table, ContributionRow.__table__))
+_ADD = insert(cast(Table, AttemptRow.__table__)).returning(_attempt.id)
+_FINISH = (
+    update(cast(Table, AttemptRow.__table__))
+    .where(_given)
+    .values(finished_at=bindparam("ended_at"), is_passed=bindparam("passed"))
+)
+_NEXT_NUMBER = select(func.coalesce(func.max(_attempt.number), 0) + 1).where(
+    _mine, _attempt.module_id == bindparam("module_id"), _attempt.kind == bindparam("kind")
+)
 _contribution, _read = ContributionRow.__table__.c, SectionRead.__table__.c
 _RESULTS = (
     select(
@@ -234,24 +244,20 @@ def add_attempt(
     closes_at: dt.datetime | None = None,
 ) -> int:
     """Start an attempt: its row and its first step, which pins everything."""
-    number = session.scalar(
-        select(func.coalesce(func.max(AttemptRow.number), 0) + 1).where(
-            AttemptRow.person_id == person_id, AttemptRow.module_id == module_id, AttemptRow.kind == kind
-        )
-    )
-    row = AttemptRow(
-        person_id=person_id, module_id=module_id, module_version_id=module_version_id, kind=kind, number=number,
-        n_slots=len(slots), started_at=now, finished_at=None, is_passed=None, due_at=due_at, closes_at=closes_at,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()  # its id goes into the step
+    whose = {"person_id": person_id, "module_id": module_id, "kind": kind}
+    number = session.scalar(_NEXT_NUMBER, whose)
+    row = {
+        **whose, "module_version_id": module_version_id, "number": number, "n_slots": len(slots), "started_at": now,
+        "finished_at": None, "is_passed": None, "due_at": due_at, "closes_at": closes_at,
+    }  # fmt: skip
+    attempt_id: int = session.execute(_ADD, row).scalar_one()
     data = {"format": 1, "seed": seed, "slots": [{"item": s.item_version_id, "shown": s.presentation} for s in slots]}
-    session.execute(
-        insert(StepRow).values(
-            attempt_id=row.id, seq=1, at=now, kind=StepKind.START, position=None, data=data, tab="", tab_seq=0
-        )
-    )
-    return row.id
+    first = {
+        "attempt_id": attempt_id, "seq": 1, "at": now, "kind": StepKind.START, "position": None, "data": data,
+        "tab": "", "tab_seq": 0,
+    }  # fmt: skip
+    session.execute(_ADD_STEPS, first)
+    return attempt_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,9 +325,7 @@ def add_steps(session: Session, attempt_id: int, steps: Sequence[Step]) -> None:
 
 def mark_finished(session: Session, attempt_id: int, finished_at: dt.datetime, is_passed: bool | None) -> None:
     """Close the attempt."""
-    session.execute(
-        update(AttemptRow).where(AttemptRow.id == attempt_id).values(finished_at=finished_at, is_passed=is_passed)
-    )
+    session.execute(_FINISH, {"attempt_id": attempt_id, "ended_at": finished_at, "passed": is_passed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +349,7 @@ def add_contributions(session: Session, attempt_id: int, contributions: Sequence
         }
         for c in contributions
     ]
-    session.execute(insert(ContributionRow), rows)
+    session.execute(_ADD_CONTRIBUTIONS, rows)
 
 
 @dataclass(frozen=True, slots=True)
