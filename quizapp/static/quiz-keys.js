@@ -26,8 +26,9 @@ if (keysOn) {
   keysOn.addEventListener("change", () => localStorage.setItem("keys", keysOn.checked ? "on" : "off"));
   document.addEventListener("keydown", (e) => {
     const typing = e.target.matches("textarea, select, input:not([type=radio], [type=checkbox])");
+    const isReady = document.documentElement.classList.contains("js"); // quiz.js saves what a key does
     const canSwitchOff = keysOn.closest("details").getClientRects().length > 0;
-    if (!keysOn.checked || !canSwitchOff || typing || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return;
+    if (!isReady || !keysOn.checked || !canSwitchOff || typing || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return;
     const key = e.key.toUpperCase();
     const n = form.elements.n.value;
     const option = form.querySelector(`[name="q${n}-answer"][value="${CSS.escape(key)}"]`);

@@ -9,8 +9,6 @@ const single = form.dataset.single === "yes";
 const status = document.getElementById("save");
 const RETRY_MS = 4000;
 
-document.documentElement.classList.add("js");
-
 const press = (el, on) => el.setAttribute("aria-pressed", String(on));
 const isPressed = (el) => el.getAttribute("aria-pressed") === "true";
 const field = (n, name) => form.querySelector(`[name="q${n}-${name}"]`);
@@ -318,4 +316,8 @@ addEventListener("pageshow", redraw);
 
 document.getElementById("alert")?.focus();
 if (matchMedia("(max-width: 61.99rem)").matches) document.getElementById("map").open = false;
+// What was chosen before this script was there to notice. (The form asks browsers not to fill it in by themselves.)
+const early = new Set([...form.elements].filter((el) => numberOf(el) && el.checked !== el.defaultChecked).map(numberOf));
+document.documentElement.classList.add("js"); // from here on keys and buttons save by themselves
 await restore();
+for (const n of early) if (!shown.has(n)) changed(n);

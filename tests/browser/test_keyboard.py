@@ -52,7 +52,9 @@ def tab_to(tab: Page, text: str) -> None:
 
 
 def press(tab: Page, key: str) -> None:
-    """Press a key that leads to another page."""
+    """Press a key that leads to another page, once the page listens."""
+    if "/questions/" in tab.url:
+        tab.locator("html.js").wait_for(state="attached")
     with tab.expect_navigation():
         tab.keyboard.press(key)
 
@@ -110,6 +112,7 @@ def test_single_keys_choose_rule_out_say_how_sure_flag_and_turn_the_page(
     attempt = site.start(alice)
     tab = open_tab(alice)
     tab.goto(f"/quiz/attempts/{attempt}/questions/1")
+    tab.locator("html.js").wait_for(state="attached")
     for key in ("Shift+A", "b", "3", "f"):
         tab.keyboard.press(key)
     expect(tab.get_by_role("button", name="Rule out option A", exact=True)).to_have_attribute("aria-pressed", "true")
@@ -130,11 +133,13 @@ def test_single_keys_that_were_switched_off_do_nothing_even_after_a_reload(
     attempt = site.start(alice)
     tab = open_tab(alice)
     tab.goto(f"/quiz/attempts/{attempt}/questions/1")
+    tab.locator("html.js").wait_for(state="attached")
     tab_to(tab, "summary Keyboard")
     tab.keyboard.press("Enter")
     tab_to(tab, "keys-on")
     tab.keyboard.press("Space")
     tab.reload()
+    tab.locator("html.js").wait_for(state="attached")
     for key in ("b", "3", "f", "Shift+A", "]"):
         tab.keyboard.press(key)
     expect(tab.get_by_role("heading", level=1)).to_contain_text("Question 1 of 10")
