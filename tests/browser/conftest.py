@@ -72,3 +72,21 @@ def open_tab(browser: Browser, site: Site) -> Iterator[OpenTab]:
 
         yield open_tab
     assert not complaints
+
+
+@pytest.fixture
+def alice(site: Site) -> Person:
+    """A learner of this test's own, so that no test meets another's attempts."""
+    return site.add_person("Alice Learner")
+
+
+@pytest.fixture
+def attempt(site: Site, alice: Person) -> int:
+    """Alice's open quiz of the first module."""
+    return site.start(alice)
+
+
+@pytest.fixture
+def tab(alice: Person, open_tab: OpenTab) -> Page:
+    """A tab of Alice's that may complain in its console, as a browser without a connection does."""
+    return open_tab(alice, may_complain=True)

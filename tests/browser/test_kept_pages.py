@@ -2,14 +2,12 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from config import ROOT
 from quizapp.domain.attempts import Kind
 from quizapp.services import taking
 from quizapp.services.taking import Incoming
-from tests.browser.conftest import OpenTab
 from tests.browser.device import (
     EVERYTHING,
     IS_STORED,
@@ -23,21 +21,6 @@ from tests.browser.device import (
 )
 from tests.browser.serving import FIRST, Site
 from tests.people import Person
-
-
-@pytest.fixture
-def alice(site: Site) -> Person:
-    return site.add_person("Alice Learner")
-
-
-@pytest.fixture
-def attempt(site: Site, alice: Person) -> int:
-    return site.start(alice)
-
-
-@pytest.fixture
-def tab(alice: Person, open_tab: OpenTab) -> Page:
-    return open_tab(alice, may_complain=True)
 
 
 def test_a_module_taken_along_is_readable_without_a_connection_and_can_be_removed(

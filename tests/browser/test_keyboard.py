@@ -13,11 +13,6 @@ from tests.people import PASSWORD, Person
 MANY = 150
 
 
-@pytest.fixture
-def alice(site: Site) -> Person:
-    return site.add_person("Alice Learner")
-
-
 def describe_focus(tab: Page) -> str:
     """The focused element in a few words; empty at the end of the page."""
     return tab.evaluate(  # type: ignore[no-any-return]
@@ -49,6 +44,14 @@ def tab_to(tab: Page, text: str) -> None:
         if text in here:
             return
     raise AssertionError(f"no control says {text!r}: {seen}")
+
+
+def open_listening(open_tab: OpenTab, person: Person, attempt: int) -> Page:
+    """The first question in a tab of `person`, once its script listens to keys."""
+    tab = open_tab(person)
+    tab.goto(f"/quiz/attempts/{attempt}/questions/1")
+    tab.locator("html.js").wait_for(state="attached")
+    return tab
 
 
 def press(tab: Page, key: str) -> None:
@@ -107,12 +110,9 @@ def answer_by_arrows(tab: Page, number: int, letters: list[str]) -> None:
 
 
 def test_single_keys_choose_rule_out_say_how_sure_flag_and_turn_the_page(
-    site: Site, alice: Person, open_tab: OpenTab
+    site: Site, alice: Person, attempt: int, open_tab: OpenTab
 ) -> None:
-    attempt = site.start(alice)
-    tab = open_tab(alice)
-    tab.goto(f"/quiz/attempts/{attempt}/questions/1")
-    tab.locator("html.js").wait_for(state="attached")
+    tab = open_listening(open_tab, alice, attempt)
     for key in ("Shift+A", "b", "3", "f"):
         tab.keyboard.press(key)
     expect(tab.get_by_role("button", name="Rule out option A", exact=True)).to_have_attribute("aria-pressed", "true")
@@ -128,12 +128,9 @@ def test_single_keys_choose_rule_out_say_how_sure_flag_and_turn_the_page(
 
 
 def test_single_keys_that_were_switched_off_do_nothing_even_after_a_reload(
-    site: Site, alice: Person, open_tab: OpenTab
+    site: Site, alice: Person, attempt: int, open_tab: OpenTab
 ) -> None:
-    attempt = site.start(alice)
-    tab = open_tab(alice)
-    tab.goto(f"/quiz/attempts/{attempt}/questions/1")
-    tab.locator("html.js").wait_for(state="attached")
+    tab = open_listening(open_tab, alice, attempt)
     tab_to(tab, "summary Keyboard")
     tab.keyboard.press("Enter")
     tab_to(tab, "keys-on")

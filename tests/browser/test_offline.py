@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from quizapp.services import taking
 from quizapp.services.taking import Incoming
-from tests.browser.conftest import OpenTab
 from tests.browser.device import (
     OFFLINE,
     PATIENT,
@@ -27,21 +26,6 @@ from tests.browser.device import (
 )
 from tests.browser.serving import CHROMIUM_ARGUMENTS, FIRST, Site, find_chromium
 from tests.people import Person
-
-
-@pytest.fixture
-def alice(site: Site) -> Person:
-    return site.add_person("Alice Learner")
-
-
-@pytest.fixture
-def attempt(site: Site, alice: Person) -> int:
-    return site.start(alice)
-
-
-@pytest.fixture
-def tab(alice: Person, open_tab: OpenTab) -> Page:
-    return open_tab(alice, may_complain=True)
 
 
 def test_ten_answers_given_without_a_connection_all_reach_the_server(

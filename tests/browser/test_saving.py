@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from quizapp.domain.attempts import Kind
@@ -14,16 +13,6 @@ SAVED = re.compile(r"^Saved \d\d:\d\d$")
 SAVE = "**/save"
 RETRY_MS = 8_000
 """Longer than the page waits before it tries again."""
-
-
-@pytest.fixture
-def alice(site: Site) -> Person:
-    return site.add_person("Alice Learner")
-
-
-@pytest.fixture
-def attempt(site: Site, alice: Person) -> int:
-    return site.start(alice)
 
 
 def open_question(tab: Page, attempt: int, number: int = 1) -> None:
