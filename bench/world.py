@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask_migrate import upgrade
 from flask_security import hash_password
 from ruamel.yaml import YAML
 from sqlalchemy import insert
 
 from config import ROOT
-from quizapp.app import create_app, utc_now
+from quizapp.app import create_app, init_migrations, utc_now
 from quizapp.services import publishing
 from quizapp.store.db import unit_of_work
 from quizapp.store.people import Person
@@ -87,7 +86,7 @@ def prepare(folder: Path, database_url: str, n_people: int) -> World:
     app = create_app(settings)
     emails = [f"learner{i}@bench.example" for i in range(n_people)]
     with app.app_context():
-        upgrade()
+        init_migrations(app).upgrade()
         report = publishing.publish_course(course, utc_now())
         if report.problems:
             raise SystemExit("\n".join(map(str, report.problems)))
@@ -105,8 +104,8 @@ def prepare(folder: Path, database_url: str, n_people: int) -> World:
             }
             for i, email in enumerate(emails)
         ]
-        with unit_of_work() as session:
-            session.execute(insert(Person), rows)
+        with unit_of_work() as connection:
+            connection.execute(insert(Person), rows)
     return World({**os.environ, **{k: str(v) for k, v in settings.items()}}, emails)
 
 
@@ -117,6 +116,7 @@ def serve(target: str, port: int, environment: dict[str, str], threads: int, wor
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", str(workers), "--blocking-threads", str(threads), "--log-level", "warning", target,
     ]  # fmt: skip
+    environment = {**environment, "MALLOC_ARENA_MAX": "1"}  # as `make run` starts it
     process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603
     try:
         for _ in range(200):

@@ -6,21 +6,22 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from flask_migrate import upgrade
 from granian import Granian
 from granian.constants import Interfaces
 
 from config import ROOT
-from quizapp.app import create_app, utc_now
+from quizapp.app import MIGRATIONS, create_app, init_migrations, utc_now
 from quizapp.domain.errors import Refused
 from quizapp.services import accounts, publishing
+from quizapp.services.health import check_readiness, newest_migration
 
 
 def prepare(host: str) -> tuple[bool, int, str]:
     """Bring the database and the content up to date. Returns (demo people exist, threads, mail folder or empty)."""
     app = create_app()
     with app.app_context():
-        upgrade()
+        if not check_readiness(newest_migration(MIGRATIONS)).is_ready:
+            init_migrations(app).upgrade()
         report = publishing.publish_course(Path(app.config["QUESTIONS_PATH"]), utc_now())
         for problem in report.problems:
             print(problem, file=sys.stderr)

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from hypothesis import settings
 
-from quizapp.app import create_app
+from quizapp.app import create_app, init_migrations
 from quizapp.services import publishing
 from quizapp.store.db import db
 from tests import databases, people
@@ -88,7 +87,7 @@ def fill_master(url: str) -> None:
     clock = Clock()
     app = create_app(app_settings(url, folder, clock))
     with app.app_context():
-        upgrade()
+        init_migrations(app).upgrade()
         people.add_people(clock())
         report = publishing.publish_course(write_course(folder / "course"), clock())
         assert not report.problems, "\n".join(map(str, report.problems))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from zoneinfo import available_timezones
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from quizapp.domain.errors import Invalid, NotFound, Refused
 from quizapp.store import people as store
@@ -81,21 +81,23 @@ def make_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def open_sign_in(session: Session, person_id: int, token: str, user_agent: str, now: dt.datetime) -> None:
+def open_sign_in(connection: Connection, person_id: int, token: str, user_agent: str, now: dt.datetime) -> None:
     """Put a sign-in into the caller's transaction."""
-    store.add_sign_in(session, person_id, _digest(token), "".join(c for c in user_agent if c.isprintable())[:300], now)
+    store.add_sign_in(
+        connection, person_id, _digest(token), "".join(c for c in user_agent if c.isprintable())[:300], now
+    )
 
 
-def close_sign_in(session: Session, token: str, now: dt.datetime) -> None:
+def close_sign_in(connection: Connection, token: str, now: dt.datetime) -> None:
     """End the sign-in of this token in the caller's transaction: every copy of its cookie is dead with the commit."""
-    store.end_sign_ins(session, now, token_hash=_digest(token))
+    store.end_sign_ins(connection, now, token_hash=_digest(token))
 
 
 def start_sign_in(person_id: int, user_agent: str, now: dt.datetime) -> str:
     """Sign a person in without asking for anything; the token for the session."""
     token = make_token()
-    with unit_of_work() as session:
-        open_sign_in(session, person_id, token, user_agent, now)
+    with unit_of_work() as connection:
+        open_sign_in(connection, person_id, token, user_agent, now)
     return token
 
 
@@ -143,16 +145,16 @@ def describe_device(user_agent: str) -> str:
 
 def end_sign_in(person_id: int, sign_in_id: int, now: dt.datetime) -> None:
     """End one of a person's sign-ins. NotFound if there is no such live one of theirs."""
-    with unit_of_work() as session:
-        ended = store.end_sign_ins(session, now, person_id=person_id, sign_in_id=sign_in_id)
+    with unit_of_work() as connection:
+        ended = store.end_sign_ins(connection, now, person_id=person_id, sign_in_id=sign_in_id)
     if not ended:
         raise NotFound("There is no such sign-in, or it has ended already.")
 
 
 def end_other_sign_ins(person: SignedIn, now: dt.datetime) -> int:
     """End all of a person's sign-ins but the one of this request; how many ended."""
-    with unit_of_work() as session:
-        return store.end_sign_ins(session, now, person_id=person.id, but_id=person.sign_in_id)
+    with unit_of_work() as connection:
+        return store.end_sign_ins(connection, now, person_id=person.id, but_id=person.sign_in_id)
 
 
 def get_account(person_id: int) -> PersonFacts:
@@ -171,10 +173,10 @@ def change_profile(person: SignedIn, *, name: str, zone: str, theme: str, now: d
         raise Invalid("Choose a time zone from the list.")
     if theme not in THEMES:
         raise Invalid("Choose a theme from the list.")
-    with unit_of_work() as session:
-        before = store.change_profile(session, person.id, name=name, zone=zone, theme=theme)
+    with unit_of_work() as connection:
+        before = store.change_profile(connection, person.id, name=name, zone=zone, theme=theme)
         if before != name:
-            _audit(session, now, person.id, person.id, "name changed", {"name": before}, {"name": name})
+            _audit(connection, now, person.id, person.id, "name changed", {"name": before}, {"name": name})
 
 
 _JOINERS = "\u200c\u200d"  # zero-width: spelling in Persian and in Indic scripts needs them
@@ -214,43 +216,49 @@ def add_person(email: str, name: str, *, zone: str, roles: tuple[str, ...], now:
     name = clean_name(name)
     for role in roles:
         _check_role(role)
-    with unit_of_work() as session:
-        return _add_person(session, email, name, zone, roles, now)
+    with unit_of_work() as connection:
+        return _add_person(connection, email, name, zone, roles, now)
 
 
 def _add_person(
-    session: Session, email: str, name: str, zone: str, roles: tuple[str, ...], now: dt.datetime, is_demo: bool = False
+    connection: Connection,
+    email: str,
+    name: str,
+    zone: str,
+    roles: tuple[str, ...],
+    now: dt.datetime,
+    is_demo: bool = False,
 ) -> int:
     key = secrets.token_hex(16)
     person_id = store.add_person(
-        session, email=email, name=name, zone=zone, fs_uniquifier=key, now=now, is_demo=is_demo
+        connection, email=email, name=name, zone=zone, fs_uniquifier=key, now=now, is_demo=is_demo
     )
     held = tuple(dict.fromkeys((store.FIRST_ROLE, *roles)))
     for role in held:
-        store.give_role(session, person_id, role)
-    _audit(session, now, None, person_id, "added", None, {"email": email, "name": name, "roles": list(held)})
+        store.give_role(connection, person_id, role)
+    _audit(connection, now, None, person_id, "added", None, {"email": email, "name": name, "roles": list(held)})
     return person_id
 
 
 def set_password(email: str, password_hash: str, now: dt.datetime) -> None:
     """Set a password that was hashed before (20 ms that must not hold a lock), and end all sign-ins of the person."""
-    with unit_of_work() as session:
-        person = _get_person(session, email)
-        store.set_password(session, person.id, password_hash, secrets.token_hex(16))
-        store.end_sign_ins(session, now, person_id=person.id)
-        _audit(session, now, None, person.id, "password changed")
+    with unit_of_work() as connection:
+        person = _get_person(connection, email)
+        store.set_password(connection, person.id, password_hash, secrets.token_hex(16))
+        store.end_sign_ins(connection, now, person_id=person.id)
+        _audit(connection, now, None, person.id, "password changed")
 
 
 def change_role(email: str, role: str, *, give: bool, reason: str, actor_id: int | None, now: dt.datetime) -> bool:
     """Give a role or take it away; False if nothing changed. `actor_id` is None for a command on the server."""
     _check_role(role)
-    with unit_of_work() as session:
-        person = _get_person(session, email)
-        if not (store.give_role if give else store.take_role)(session, person.id, role):
+    with unit_of_work() as connection:
+        person = _get_person(connection, email)
+        if not (store.give_role if give else store.take_role)(connection, person.id, role):
             return False
         after = sorted({*person.roles, role}) if give else [held for held in person.roles if held != role]
         action = "role given" if give else "role taken"
-        _audit(session, now, actor_id, person.id, action, {"roles": list(person.roles)}, {"roles": after}, reason)
+        _audit(connection, now, actor_id, person.id, action, {"roles": list(person.roles)}, {"roles": after}, reason)
     return True
 
 
@@ -259,8 +267,8 @@ def _check_role(role: str) -> None:
         raise Invalid(f"There is no role {role!r}. Roles: {', '.join(ROLES)}.")
 
 
-def _get_person(session: Session, email: str) -> PersonFacts:
-    found = store.list_people(session, email=email.strip().lower())
+def _get_person(connection: Connection, email: str) -> PersonFacts:
+    found = store.list_people(connection, email=email.strip().lower())
     if not found:
         raise NotFound(f"There is nobody with the e-mail address {email}.")
     return found[0]
@@ -294,28 +302,28 @@ def add_demo_people(*, zone: str, now: dt.datetime) -> bool:
 
     They have no password, so none can leak: a button that exists only without PUBLIC_URL signs in as one of them.
     """
-    with unit_of_work() as session:
-        if store.list_people(session, is_demo=True, limit=1):
+    with unit_of_work() as connection:
+        if store.list_people(connection, is_demo=True, limit=1):
             return False
-        if store.has_people(session):
+        if store.has_people(connection):
             raise Refused("There are people in this database, so no demo people are added to it.")
         for email, (name, roles) in DEMO_PEOPLE.items():
-            _add_person(session, email, name, zone, roles, now, is_demo=True)
+            _add_person(connection, email, name, zone, roles, now, is_demo=True)
     return True
 
 
 def remove_demo_people(now: dt.datetime) -> int:
     """Delete the demo people with everything they did; how many there were."""
-    with unit_of_work() as session:
-        found = store.list_people(session, is_demo=True)
-        store.delete_people(session, [person.id for person in found])
+    with unit_of_work() as connection:
+        found = store.list_people(connection, is_demo=True)
+        store.delete_people(connection, [person.id for person in found])
         for person in found:
-            _audit(session, now, None, person.id, "removed", {"email": person.email, "roles": list(person.roles)})
+            _audit(connection, now, None, person.id, "removed", {"email": person.email, "roles": list(person.roles)})
     return len(found)
 
 
 def _audit(
-    session: Session,
+    connection: Connection,
     now: dt.datetime,
     actor_id: int | None,
     person_id: int,
@@ -326,5 +334,5 @@ def _audit(
 ) -> None:
     subject = f"person:{person_id}"
     add_audit(
-        session, at=now, actor_id=actor_id, action=action, subject=subject, before=before, after=after, reason=reason
+        connection, at=now, actor_id=actor_id, action=action, subject=subject, before=before, after=after, reason=reason
     )

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from quizapp.domain.attempts import Kind, Score, Slot, SlotState, Step, StepKind, grade, replay
 from quizapp.domain.items import Item
 from quizapp.domain.modules import Module
-from quizapp.services.publishing import get_items, get_module_versions
+from quizapp.services.versions import get_items, get_module_versions
 from quizapp.store import attempts as store
 from quizapp.store.attempts import AttemptFacts, Contribution, Steps
 from quizapp.store.db import reading, unit_of_work
@@ -25,18 +25,18 @@ SETTLE = dt.timedelta(seconds=5)
 """The job that closes leaves this to saves that came in time and still wait for the database."""
 
 
-def post_closing(session: Session, attempt_id: int, closes_at: dt.datetime, now: dt.datetime) -> None:
+def post_closing(connection: Connection, attempt_id: int, closes_at: dt.datetime, now: dt.datetime) -> None:
     """Leave the job that closes an attempt with a time limit, in the transaction that starts it."""
-    add_job(session, JOB, str(attempt_id), {"attempt_id": attempt_id}, now, closes_at + SETTLE)
+    add_job(connection, JOB, str(attempt_id), {"attempt_id": attempt_id}, now, closes_at + SETTLE)
 
 
 def close_attempt(attempt_id: int, now: dt.datetime) -> bool:
     """Close and grade the attempt if its time is over and nobody has yet; whether this call did."""
-    with unit_of_work() as session:
-        attempt = store.lock_attempt(session, attempt_id)
+    with unit_of_work() as connection:
+        attempt = store.lock_attempt(connection, attempt_id)
         if attempt is None or not attempt.is_due(now):
             return False
-        finish_locked(session, attempt, store.load_steps(session, attempt_id), now)
+        finish_locked(connection, attempt, store.load_steps(connection, attempt_id), now)
         return True
 
 
@@ -52,18 +52,18 @@ def close_by_job(payload: Mapping[str, Any], now: dt.datetime) -> None:
     close_attempt(payload["attempt_id"], now)
 
 
-def finish_locked(session: Session, attempt: AttemptFacts, steps: Steps, now: dt.datetime) -> AttemptFacts:
+def finish_locked(connection: Connection, attempt: AttemptFacts, steps: Steps, now: dt.datetime) -> AttemptFacts:
     """Finish as of now, or as of the end if that is past; for a caller who holds the row and saw that it is open."""
     finished_at = now if attempt.due_at is None else min(now, attempt.due_at)
-    module = get_module_versions(session, [attempt.module_version_id])[attempt.module_version_id]
-    items = get_items(session, [slot.item_version_id for slot in steps.slots])
+    module = get_module_versions(connection, [attempt.module_version_id])[attempt.module_version_id]
+    items = get_items(connection, [slot.item_version_id for slot in steps.slots])
     is_passed = None
     if attempt.kind is Kind.QUIZ:
         score = score_attempt(module, items, steps.slots, replay(attempt.n_slots, steps.latest))
         is_passed = score.is_passed
-        store.add_contributions(session, attempt.id, _contribute(score, steps.slots))
-    store.add_steps(session, attempt.id, [Step(steps.last_seq + 1, now, StepKind.FINISH)])
-    store.mark_finished(session, attempt.id, finished_at, is_passed)
+        store.add_contributions(connection, attempt.id, _contribute(score, steps.slots))
+    store.add_steps(connection, attempt.id, [Step(steps.last_seq + 1, now, StepKind.FINISH)])
+    store.mark_finished(connection, attempt.id, finished_at, is_passed)
     return replace(attempt, finished_at=finished_at, is_passed=is_passed)
 
 

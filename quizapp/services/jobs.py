@@ -22,8 +22,8 @@ def run_due_jobs(handlers: Mapping[str, Handler], now: dt.datetime, limit: int =
     A handler's fault puts its job off and never stops the others. A job whose runner was killed each time, so that
     nobody could note a fault, is given up like one that failed as often.
     """
-    with unit_of_work() as session:
-        taken = store.take_jobs(session, now, LEASE, limit)
+    with unit_of_work() as connection:
+        taken = store.take_jobs(connection, now, LEASE, limit)
     for job in taken:
         try:
             if job.tries > store.MAX_TRIES:
@@ -34,11 +34,11 @@ def run_due_jobs(handlers: Mapping[str, Handler], now: dt.datetime, limit: int =
             handler(job.payload, now)
         except Exception as error:
             log.exception("job failed", extra={"job": job.id, "kind": job.kind, "tries": job.tries})
-            with unit_of_work() as session:
-                store.mark_failed(session, job.id, job.tries, f"{type(error).__name__}: {error}", now)
+            with unit_of_work() as connection:
+                store.mark_failed(connection, job.id, job.tries, f"{type(error).__name__}: {error}", now)
         else:
-            with unit_of_work() as session:
-                store.mark_done(session, job.id, now)
+            with unit_of_work() as connection:
+                store.mark_done(connection, job.id, now)
     return len(taken)
 
 
@@ -50,6 +50,6 @@ def get_desk() -> tuple[dict[str, int], list[JobRow]]:
 
 def retry(job_id: int, now: dt.datetime) -> None:
     """Give a failed job another round of tries. NotFound if there is no failed job of that id."""
-    with unit_of_work() as session:
-        if not store.retry_job(session, job_id, now):
+    with unit_of_work() as connection:
+        if not store.retry_job(connection, job_id, now):
             raise NotFound("This job is not among those that failed: it may have been tried again already.")

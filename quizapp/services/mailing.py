@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from quizapp.domain.errors import Invalid
 from quizapp.services.jobs import Handler
@@ -35,18 +35,18 @@ class MailSettings:
     password: str = ""
 
 
-def post_mail(session: Session, *, to: str, subject: str, body: str, key: str, now: dt.datetime) -> None:
+def post_mail(connection: Connection, *, to: str, subject: str, body: str, key: str, now: dt.datetime) -> None:
     """Put a letter into the caller's transaction. The same `key` twice is one letter.
 
     `to` is one bare address (Invalid otherwise), so nothing can add a second recipient or a header through it.
     """
-    add_job(session, KIND, key, _write_letter(to, subject, body, key, now), now)
+    add_job(connection, KIND, key, _write_letter(to, subject, body, key, now), now)
 
 
 def post_mail_now(*, to: str, subject: str, body: str, key: str, now: dt.datetime) -> None:
     """Put a letter into a transaction of its own."""
-    with unit_of_work() as session:
-        post_mail(session, to=to, subject=subject, body=body, key=key, now=now)
+    with unit_of_work() as connection:
+        post_mail(connection, to=to, subject=subject, body=body, key=key, now=now)
 
 
 def send_test(settings: MailSettings, to: str, now: dt.datetime) -> None:

@@ -9,8 +9,8 @@ from quizapp.domain.evidence import Level, find_citations
 from quizapp.domain.items.base import Explained
 from quizapp.domain.modules import Module, Objective, Section
 from quizapp.services.closing import score_attempt
-from quizapp.services.publishing import get_items, get_module_versions
 from quizapp.services.studying import Source, list_sources
+from quizapp.services.versions import get_items, get_module_versions
 from quizapp.store import attempts as store
 from quizapp.store.attempts import AttemptFacts
 from quizapp.store.db import reading

@@ -14,7 +14,7 @@ from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.evidence import Claim, Reference
 from quizapp.domain.modules import Course, Module, Objective, Section
 from quizapp.domain.progress import Reach, reach
-from quizapp.services.publishing import get_module_versions
+from quizapp.services.versions import get_module_versions
 from quizapp.store import attempts as store
 from quizapp.store import content
 from quizapp.store.attempts import AttemptFacts
@@ -103,6 +103,10 @@ class Overview:
     def is_new(self) -> bool:
         return self.last_at is None
 
+    def is_behind(self, now: dt.datetime) -> bool:
+        """Whether an attempt is still open though its time is over: close it, and look again."""
+        return any(a.is_due(now) for s in self.standings for a in s.attempts)
+
 
 def list_public_modules() -> tuple[Course | None, list[PublicModule]]:
     """The course and its modules as anybody may see them; (None, []) while nothing is published."""
@@ -136,28 +140,27 @@ def get_overview(person_id: int, course_id: str | None = None) -> Overview | Non
         if course is None:
             return None
         standings, read_at = _stand(connection, person_id, modules)
-    times = read_at + [a.finished_at or a.started_at for s in standings.values() for a in s.attempts]
-    return Overview(course, tuple(standings.values()), max(times, default=None))
+    times = read_at + [a.finished_at or a.started_at for s in standings for a in s.attempts]
+    return Overview(course, standings, max(times, default=None))
 
 
-def get_standing(person_id: int, module_id: str) -> tuple[Course, Standing]:
+def get_standing(person_id: int, module_id: str) -> tuple[Overview, Standing]:
     """The course and this person's standing in one of its modules. Raises NotFound."""
-    with reading() as connection:
-        course, modules = _load_course(connection)
-        if course is None or module_id not in modules:
-            raise NotFound("There is no module of that name.")
-        standings, _ = _stand(connection, person_id, modules)
-    return course, standings[module_id]
+    overview = get_overview(person_id)
+    for standing in overview.standings if overview else ():
+        if overview and standing.module.id == module_id:
+            return overview, standing
+    raise NotFound("There is no module of that name.")
 
 
-def get_section(person_id: int, module_id: str, section_id: str) -> tuple[Course, Standing, Section]:
+def get_section(person_id: int, module_id: str, section_id: str) -> tuple[Overview, Standing, Section]:
     """One section of a lesson. Raises NotFound, or Refused while the module is locked."""
-    course, standing = get_standing(person_id, module_id)
+    overview, standing = get_standing(person_id, module_id)
     section = standing.module.find_section(section_id)
     if section is None:
         raise NotFound("There is no section of that name.")
     require_open(standing.missing)
-    return course, standing, section
+    return overview, standing, section
 
 
 def require_open(missing: Sequence[Module]) -> None:
@@ -171,8 +174,8 @@ def mark_read(person_id: int, module_id: str, section_id: str, now: dt.datetime)
     """Remember that a section was read; the section that follows, or None after the last. Raises as get_section."""
     _, standing, section = get_section(person_id, module_id, section_id)
     if section_id not in standing.read:
-        with unit_of_work() as session:
-            store.add_section_read(session, person_id, module_id, section_id, standing.version_id, now)
+        with unit_of_work() as connection:
+            store.add_section_read(connection, person_id, module_id, section_id, standing.version_id, now)
     following = standing.module.sections[standing.section_number(section) :]
     return following[0] if following else None
 
@@ -206,11 +209,11 @@ class ObjectiveProgress:
     sections: tuple[Section, ...]
 
 
-def get_progress(person_id: int) -> tuple[Overview, dict[str, list[ObjectiveProgress]]] | None:
-    """Progress by module and objective; None while nothing is published."""
+def get_progress(person_id: int) -> tuple[Overview | None, dict[str, list[ObjectiveProgress]]]:
+    """Progress by module and objective; (None, {}) while nothing is published."""
     overview = get_overview(person_id)
     if overview is None:
-        return None
+        return None, {}
     with reading() as connection:
         results = store.list_results(connection, person_id)
     marks: dict[tuple[str, str], list[tuple[Fraction, int]]] = defaultdict(list)
@@ -257,7 +260,7 @@ def _load_course(connection: Connection, course_id: str | None = None) -> tuple[
     return course, {m: (current[m], versions[current[m]]) for m in wanted}
 
 
-def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[dict[str, Standing], list[dt.datetime]]:
+def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[tuple[Standing, ...], list[dt.datetime]]:
     """This person's standing in each module, and when sections were read."""
     read: dict[str, set[str]] = defaultdict(set)
     read_at = []
@@ -271,13 +274,13 @@ def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[d
     for r in store.list_results(connection, person_id):
         results[r.module_id][r.attempt_id][r.objective] = (r.earned, r.out_of)
     passed = {m for m, tried in attempts.items() if any(a.is_passed for a in tried)}
-    standings = {}
+    standings = []
     for module_id, (version_id, module) in modules.items():
         facts = module.facts
         taught = [o for s in module.sections if s.id in read[module_id] for o in s.objectives]
         reached = reach([o.id for o in facts.objectives], taught, results[module_id].values(), facts.quiz.pass_percent)
         missing = tuple(modules[r][1] for r in facts.requires if r in modules and r not in passed)
-        standings[module_id] = Standing(
-            module, version_id, reached, frozenset(read[module_id]), missing, tuple(attempts[module_id])
+        standings.append(
+            Standing(module, version_id, reached, frozenset(read[module_id]), missing, tuple(attempts[module_id]))
         )
-    return standings, read_at
+    return tuple(standings), read_at

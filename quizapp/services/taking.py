@@ -31,8 +31,8 @@ from quizapp.domain.items.base import Explained, Raw
 from quizapp.domain.modules import Module
 from quizapp.domain.plans import draw
 from quizapp.services.closing import close_attempt, close_due, finish_locked, post_closing
-from quizapp.services.publishing import get_items, get_module_versions
 from quizapp.services.studying import find_missing, require_open
+from quizapp.services.versions import get_items, get_module_versions
 from quizapp.store import attempts as store
 from quizapp.store import content
 from quizapp.store.attempts import AttemptFacts
@@ -137,20 +137,23 @@ class Saved:
 
 def start(
     person_id: int, module_id: str, kind: Kind, seed: int, now: dt.datetime, grace_seconds: int = GRACE_SECONDS
-) -> int:
-    """Start an attempt, or find the one that is open: pressed twice, it is one. Returns the attempt's id.
+) -> Sheet:
+    """Start an attempt, or find the one that is open: pressed twice, it is one. Its page without any question.
 
     With a time limit its end, and until when answers count (`grace_seconds` more), are pinned here. Raises NotFound, or
     Refused while another module must be passed first.
     """
-    close_due(now, person_id)
     try:
         return _start(person_id, module_id, kind, seed, now, grace_seconds)
     except IntegrityError:  # another process started it between our look and our insert
         return _start(person_id, module_id, kind, seed, now, grace_seconds)
+    except Refused:
+        if not close_due(now, person_id):
+            raise
+        return _start(person_id, module_id, kind, seed, now, grace_seconds)  # what was just closed may have passed
 
 
-def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.datetime, grace_seconds: int) -> int:
+def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.datetime, grace_seconds: int) -> Sheet:
     with reading() as connection:
         version_id = content.find_current(connection, module_id)
         if version_id is None:
@@ -158,8 +161,6 @@ def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.dateti
         module = get_module_versions(connection, [version_id])[version_id]
         require_open(find_missing(connection, person_id, module))
         already = store.find_open(connection, person_id, module_id, kind)
-        if already is not None:
-            return already
         pool = content.list_pool(connection, version_id, kind)
         rng = Random(seed)  # noqa: S311 - a fair draw, not a secret
         drawn = draw(module.facts.quiz.plan, pool, rng) if kind is Kind.QUIZ else list(pool)
@@ -167,29 +168,35 @@ def _start(person_id: int, module_id: str, kind: Kind, seed: int, now: dt.dateti
             raise NotFound("This module has no practice set yet.")
         ids = [entry.item_version_id for entry in drawn]
         items = get_items(connection, ids)
+    if already is not None and not already.is_due(now):
+        return get_sheet(person_id, already.id, [])
+    if already is not None:
+        close_attempt(already.id, now)
     slots = [Slot(i, items[i].present(rng)) for i in ids]
     limit_minutes = module.facts.quiz.time_limit_minutes if kind is Kind.QUIZ else None
     due_at = None if limit_minutes is None else now + dt.timedelta(minutes=limit_minutes)
     closes_at = None if due_at is None else due_at + dt.timedelta(seconds=grace_seconds)
-    with unit_of_work() as session:
-        already = store.find_open(session, person_id, module_id, kind)
-        if already is not None:
-            return already
-        attempt_id = store.add_attempt(
-            session,
-            person_id=person_id,
-            module_id=module_id,
-            module_version_id=version_id,
-            kind=kind,
-            slots=slots,
-            seed=seed,
-            now=now,
-            due_at=due_at,
-            closes_at=closes_at,
-        )
-        if closes_at is not None:
-            post_closing(session, attempt_id, closes_at, now)
-        return attempt_id
+    with unit_of_work() as connection:
+        already = store.find_open(connection, person_id, module_id, kind)
+        if already is None:
+            attempt = store.add_attempt(
+                connection,
+                person_id=person_id,
+                module_id=module_id,
+                module_version_id=version_id,
+                kind=kind,
+                slots=slots,
+                seed=seed,
+                now=now,
+                due_at=due_at,
+                closes_at=closes_at,
+            )
+            if closes_at is not None:
+                post_closing(connection, attempt.id, closes_at, now)
+    if already is not None:  # by another tab, in this very moment
+        return get_sheet(person_id, already.id, [])
+    marks = tuple(Mark(n, is_answered=False, is_flagged=False, is_checked=False) for n in range(1, len(slots) + 1))
+    return Sheet(attempt, module, marks, ())
 
 
 def open_sheet(person_id: int, attempt_id: int, now: dt.datetime, numbers: Sequence[int] | None = None) -> Sheet:
@@ -256,20 +263,20 @@ def save_answers(
     When this returns, what it accepted is on disk. Raises NotFound for another's attempt, Refused once its owner
     finished it.
     """
-    with unit_of_work() as session:
-        attempt = _lock_own(store.lock_attempt(session, attempt_id), person_id)
+    with unit_of_work() as connection:
+        attempt = _lock_own(store.lock_attempt(connection, attempt_id), person_id)
         if attempt.finished_at is not None and not attempt.is_timed_out:
             raise Refused("This attempt is finished; its answers stay as they are.")
-        steps = store.load_steps(session, attempt_id)
+        steps = store.load_steps(connection, attempt_id)
         if any(not 1 <= entry.number <= attempt.n_slots for entry in incoming):
             raise NotFound(f"This attempt has questions 1 to {attempt.n_slots}.")
-        items = get_items(session, [steps.slots[entry.number - 1].item_version_id for entry in incoming])
+        items = get_items(connection, [steps.slots[entry.number - 1].item_version_id for entry in incoming])
         if attempt.is_due(now):
-            attempt = finish_locked(session, attempt, steps, now)
+            attempt = finish_locked(connection, attempt, steps, now)
             steps = replace(steps, last_seq=steps.last_seq + 1)
         is_over = attempt.finished_at is not None  # going by the row: a clock set back reopens nothing
         positions = [entry.number - 1 for entry in incoming]
-        history = store.list_saves(session, attempt_id, positions) if is_over else []
+        history = store.list_saves(connection, attempt_id, positions) if is_over else []
         states = replay(attempt.n_slots, steps.latest)
         added: list[Step] = []
         results = []
@@ -293,7 +300,7 @@ def save_answers(
             words = item.describe(kept, slot.presentation) if kept else ""
             results.append(Saved(entry.number, verdict, state.seq, state.at, words))
         if added:
-            store.add_steps(session, attempt_id, added)
+            store.add_steps(connection, attempt_id, added)
         return results
 
 
@@ -319,21 +326,21 @@ def check_answer(person_id: int, attempt_id: int, number: int, now: dt.datetime)
     sheet = open_sheet(person_id, attempt_id, now, [number])
     if sheet.feedback is not Feedback.IMMEDIATE:
         raise Refused("In this quiz the answers are shown after you finish.")
-    with unit_of_work() as session:
-        attempt = _lock_own(store.lock_attempt(session, attempt_id), person_id)
-        steps = store.load_steps(session, attempt_id)
+    with unit_of_work() as connection:
+        attempt = _lock_own(store.lock_attempt(connection, attempt_id), person_id)
+        steps = store.load_steps(connection, attempt_id)
         state = replay(attempt.n_slots, steps.latest)[number - 1]
         if state.is_checked or attempt.finished_at is not None or attempt.is_due(now):
             return
         if state.answer.response is None:
             raise Refused("Choose an answer first, then check it.")
-        store.add_steps(session, attempt_id, [Step(steps.last_seq + 1, now, StepKind.CHECK, number - 1)])
+        store.add_steps(connection, attempt_id, [Step(steps.last_seq + 1, now, StepKind.CHECK, number - 1)])
 
 
 def finish(person_id: int, attempt_id: int, now: dt.datetime) -> AttemptFacts:
     """Finish and grade the attempt, once, however often the button is pressed. Raises NotFound for another's."""
-    with unit_of_work() as session:
-        attempt = _lock_own(store.lock_attempt(session, attempt_id), person_id)
+    with unit_of_work() as connection:
+        attempt = _lock_own(store.lock_attempt(connection, attempt_id), person_id)
         if attempt.finished_at is not None:
             return attempt
-        return finish_locked(session, attempt, store.load_steps(session, attempt_id), now)
+        return finish_locked(connection, attempt, store.load_steps(connection, attempt_id), now)

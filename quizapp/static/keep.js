@@ -52,9 +52,9 @@ async function show() {
   said.textContent = taken ? `On this device since ${day(taken.at)}, ${clock(taken.at)}: ${taken.words}.` : "";
 }
 
-if (navigator.serviceWorker && queue.isDurable) {
+if (navigator.serviceWorker) {
   keepButton.addEventListener("click", keep);
   await show();
   keepButton.disabled = Boolean(storedAt);
-  panel.hidden = false;
+  panel.hidden = !queue.isDurable;
 }

@@ -3,12 +3,22 @@ const queue = await import(document.getElementById("queue-js").href);
 const { person, storedAt } = document.body.dataset;
 const quiz = document.getElementById("quiz-attempt")?.dataset.attempt; // of a page that shows an attempt
 const isAnswering = document.querySelector("form[data-save]") !== null; // quiz.js sends and tells there
+const ended = location.pathname.match(/^\/quiz\/attempts\/(\d+)\/(?:result|review)/)?.[1]; // its result is shown here
 const main = document.getElementById("main");
 const RETRY_MS = 10_000;
 
 export const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 export const day = (at) => new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
 export const answers = (n) => `${n} ${n === 1 ? "answer" : "answers"}`;
+
+// What is said of late answers to these questions, and of an answer that could not be saved.
+export function sayLate(slots) {
+  const numbers = [...new Set(slots.map(Number))].sort((a, b) => a - b);
+  const many = numbers.length > 1;
+  const which = many ? `Your answers to questions ${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}` : `Your answer to question ${numbers[0]}`;
+  return `${which} arrived late. ${many ? "They are" : "It is"} kept and marked late: ${many ? "they do" : "it does"} not count unless an educator accepts ${many ? "them" : "it"}.`;
+}
+export const sayAnswer = (row) => `Question ${row.slot}: ${row.words || "no answer"}`;
 
 export function element(name, text = "", attributes = {}) {
   const made = Object.assign(document.createElement(name), { textContent: text });
@@ -40,8 +50,7 @@ const isRecent = (at) => new Date(at).toDateString() === new Date().toDateString
 const when = (at) => (isRecent(at) ? clock(at) : `${day(at)}, ${clock(at)}`);
 
 function questionLink(row) {
-  const place = row.url.replace(/\/save$/, "");
-  return element("a", `question ${row.slot}`, { href: `${place}/${row.single ? `questions/${row.slot}` : `all#q${row.slot}`}` });
+  return element("a", `question ${row.slot}`, { href: `${placeOf(row)}/${row.single ? `questions/${row.slot}` : `all#q${row.slot}`}` });
 }
 
 async function showWaiting(ending = "") {
@@ -56,18 +65,53 @@ async function showWaiting(ending = "") {
   }
   const other = rows.filter((row) => row.state !== "waiting");
   if (!other.length) return note("not-kept", "status");
-  const list = element("ul", "", { class: "mb-0" });
-  for (const row of other) {
+  const parts = byAttempt(other.filter(isOver)).map(showOver);
+  const open = other.filter((row) => !isOver(row));
+  if (open.length) parts.push(element("ul", "", { class: "mb-0" }));
+  for (const row of open) {
     const line = element("li");
     if (row.state === "stale") line.append("Not saved: ", questionLink(row), ` was changed elsewhere. Kept there: ${row.kept || "no answer"}. Open it to choose.`);
-    else {
-      const button = element("button", "Remove it from this device", { type: "button", class: "btn btn-bare" });
-      button.addEventListener("click", async () => { await queue.discard([row]); await showWaiting(); });
-      line.append(`The answer to question ${row.slot}, given ${when(row.given_at)}, could not be saved: ${row.why} `, button);
-    }
-    list.append(line);
+    else line.append(`${sayAnswer(row)}. Given ${when(row.given_at)}, could not be saved: ${row.why} `, removeButton("Remove it from this device", [row]));
+    parts.at(-1).append(line);
   }
-  return note("not-kept", "status", element("h2", "Answers on this device that are not saved", { class: "h3" }), list);
+  return note("not-kept", "status", element("h2", "Answers on this device that are not saved", { class: "h3" }), ...parts);
+}
+
+const byAttempt = (rows) => [...new Set(rows.map((row) => row.attempt))].map((id) => rows.filter((row) => row.attempt === id));
+const isOver = (row) => row.is_over || String(row.attempt) === ended;
+
+// Answers to an attempt that was over before they arrived: readable until the person has read them.
+function showOver(rows) {
+  const part = element("div");
+  const list = element("ul");
+  list.append(...rows.map((row) => element("li", `${sayAnswer(row)}. Given ${when(row.given_at)}.`)));
+  const row = element("div", "", { class: "row-wrap" });
+  row.append(...resultLink(rows[0]), removeButton("I have read this: remove it from this device", rows));
+  part.append(element("p", "The attempt was already finished, in another tab or on another device, when this arrived, so it does not count:"), list, row);
+  return part;
+}
+
+const placeOf = (row) => row.url.replace(/\/save$/, "");
+const resultLink = (row) => (String(row.attempt) === ended ? [] : [element("a", "See the result", { href: placeOf(row), class: "btn btn-quiet" })]);
+
+function removeButton(text, rows) {
+  const button = element("button", text, { type: "button", class: "btn btn-quiet" });
+  button.addEventListener("click", async () => {
+    await queue.discard(rows);
+    await showWaiting();
+    main.focus(); // the button is gone
+  });
+  return button;
+}
+
+// What came too late stays said until the page is left; the result says it for good.
+const lateOnes = [];
+function showLate() {
+  const parts = byAttempt(lateOnes).flatMap((rows) => {
+    const text = `The time ended${rows[0].due ? ` at ${rows[0].due}` : ""}. What arrived before then counts. ${sayLate(rows.map((row) => row.slot))}`;
+    return [element("p", text), ...resultLink(rows[0])];
+  });
+  note("late", "status", ...parts);
 }
 
 let isSending = false;
@@ -80,12 +124,13 @@ async function sendWaiting() {
   const ending = await queue.send(person, { tell: (outcome) => settled.push(outcome) });
   isSending = false;
   await showWaiting(ending);
-  const late = settled.filter((outcome) => outcome.verdict === "late").length;
+  lateOnes.push(...settled.filter((outcome) => outcome.verdict === "late").map((outcome) => outcome.row));
+  if (lateOnes.length) showLate();
   const kept = settled.filter((outcome) => ["accept", "repeat"].includes(outcome.verdict)).length;
-  const said = kept ? [`${answers(kept)} sent and saved at ${clock(Date.now())}.`] : [];
-  if (late) said.push(`${answers(late)} arrived after the time ended: kept and marked late.`);
-  if (said.length) note("sent", "status", element("p", said.join(" "), { class: "mb-0" }));
-  if (quiz && settled.some((outcome) => String(outcome.row.attempt) === quiz) && !storedAt) location.reload(); // it lists the answers
+  if (kept) note("sent", "status", element("p", `${answers(kept)} sent and saved at ${clock(Date.now())}.`, { class: "mb-0" }));
+  const isOfThis = (row) => String(row.attempt) === quiz;
+  const isNews = settled.some((outcome) => isOfThis(outcome.row)) && !lateOnes.some(isOfThis); // of an open attempt
+  if (quiz && isNews && !storedAt) location.reload(); // it lists the answers
   if (ending === "offline" || ending === "busy") retry = setTimeout(sendWaiting, RETRY_MS);
   return ending;
 }
@@ -175,19 +220,19 @@ async function listHere() {
 }
 
 async function keepPages() {
+  if (person && !storedAt && ended) await queue.forgetAttempt(person, ended);
   if (!navigator.serviceWorker) return;
+  const isFirst = !navigator.serviceWorker.controller; // this page was opened before the worker was there
   await navigator.serviceWorker.register("/sw.js");
   if (!person || storedAt) return;
   await ask({ forget: { except: person } });
   await queue.forgetOthers(person);
-  const finished = location.pathname.match(/^\/quiz\/attempts\/(\d+)\/result/);
-  if (finished) {
-    await ask({ drop: [`/quiz/attempts/${finished[1]}/`] });
-    await queue.forgetAttempt(person, finished[1]);
-  }
-  const wanted = document.querySelector("form[data-save]")?.dataset;
+  if (ended) await ask({ drop: [`/quiz/attempts/${ended}/`] });
+  const { saveData } = navigator.connection ?? {}; // somebody who saves data has the pages that they opened
+  const wanted = saveData ? null : document.querySelector("form[data-save]")?.dataset;
   const paths = wanted ? pathsOf(wanted) : [];
-  if (!navigator.serviceWorker.controller) await ask({ keep: [location.pathname] }); // it was opened before the worker was there
+  if (isFirst) await ask({ keep: [location.pathname] });
+  if (paths.length) await new Promise((resolve) => { (globalThis.requestIdleCallback ?? setTimeout)(resolve); });
   if (paths.length) await ask({ keep: paths, unless: paths.at(-1) }); // once: the last is there only if the others were had
 }
 

@@ -2,17 +2,13 @@
 // An answer goes into the queue before it is sent, and leaves it only when the server said what became of it.
 const STORES = ["queue", "saved", "modules"]; // unsent answers · each slot as last acknowledged · what was taken along
 const PATIENCE_MS = 20_000;
+const BUSY = [408, 425, 429, 502, 503, 504]; // of all that is sent, not of this row
+const FINAL = [403, 404, 409, 410, 413, 422]; // if the answer is ours: a proxy may say the same and mean itself
 
-export let isDurable = true; // false: this browser keeps nothing, answers are on the open page only
+export let isDurable = true; // false: something is on the open page only, for this browser would not keep it
 
-// Stands in where the browser has no IndexedDB or refuses it, as some private windows do.
-class Memory {
-  #rows = new Map();
-  put(row) { this.#rows.set(row.key, row); return {}; }
-  delete(key) { this.#rows.delete(key); return {}; }
-  getAll() { return { result: [...this.#rows.values()] }; }
-}
-const memory = Object.fromEntries(STORES.map((name) => [name, new Memory()]));
+// What IndexedDB refused: all of it in some private windows, the newest where the disk is full.
+const beside = Object.fromEntries(STORES.map((name) => [name, new Map()]));
 let opening = null;
 
 function open() {
@@ -21,45 +17,64 @@ function open() {
     request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name, { keyPath: "key" }));
     request.onsuccess = () => {
       request.result.onversionchange = () => request.result.close(); // a newer version of this file is open elsewhere
+      request.result.onclose = () => { opening = null; }; // the browser closed it: open it anew
       resolve(request.result);
     };
     request.onerror = request.onblocked = () => reject(request.error);
   });
+  opening.catch(() => { opening = null; });
   return opening;
 }
 
 async function work(name, mode, act) {
-  if (isDurable) {
-    try {
-      const base = await open();
-      return await new Promise((resolve, reject) => {
-        const change = base.transaction(name, mode, { durability: "strict" }); // on disk, not just on its way
-        const request = act(change.objectStore(name));
-        change.oncomplete = () => resolve(request?.result);
-        change.onerror = change.onabort = () => reject(change.error);
-      });
-    } catch {
-      isDurable = false;
-    }
-  }
-  return act(memory[name])?.result;
+  const base = await open();
+  return new Promise((resolve, reject) => {
+    const change = base.transaction(name, mode, { durability: "strict" }); // on disk, not just on its way
+    const request = act(change.objectStore(name));
+    change.oncomplete = () => resolve(request?.result);
+    change.onerror = change.onabort = () => reject(change.error);
+  });
 }
 
-const all = (name) => work(name, "readonly", (rows) => rows.getAll());
-const remove = (name, keys) => keys.length && work(name, "readwrite", (rows) => { keys.forEach((k) => rows.delete(k)); });
+async function all(name) {
+  let rows = [];
+  try {
+    rows = await work(name, "readonly", (store) => store.getAll());
+  } catch {
+    isDurable = false;
+  }
+  return [...new Map([...rows.map((row) => [row.key, row]), ...beside[name]]).values()];
+}
+
+// Put one row (or none) in and take others out, in one go.
+async function change(name, row, gone = []) {
+  gone.forEach((key) => beside[name].delete(key));
+  try {
+    await work(name, "readwrite", (rows) => {
+      gone.forEach((key) => rows.delete(key));
+      if (row) rows.put(row);
+    });
+    if (row) beside[name].delete(row.key);
+    isDurable = beside.queue.size === 0;
+  } catch {
+    if (row) beside[name].set(row.key, row);
+    isDurable = false;
+  }
+}
+
+const remove = (name, keys) => keys.length && change(name, null, keys);
 const isOf = (person) => (row) => row.person === String(person);
 const slotKey = (row) => `${row.person}/${row.attempt}/${row.slot}`;
 const isSameSlot = (a, b) => slotKey(a) === slotKey(b);
 
 // A row: person, attempt, slot, tab, tab_seq, known (the slot's seq that the page had seen), after (the key of the
-// unsent row that the page showed when this answer was given), fields, given_at, url, state (waiting, stale, refused).
+// unsent row that the page showed when this answer was given), fields, words (the answer as the page showed it), due (when
+// the time ends, as the page showed it), given_at, url, state (waiting, stale, refused); of a refused one also why, and
+// is_over: its attempt had been finished.
 export async function put(row) {
   const key = `${slotKey(row)}/${row.tab}/${row.tab_seq}`;
   const older = (await all("queue")).filter((r) => isSameSlot(r, row) && r.tab === row.tab && r.tab_seq < row.tab_seq);
-  await work("queue", "readwrite", (rows) => {
-    older.forEach((r) => rows.delete(r.key));
-    rows.put({ ...row, key, state: "waiting" });
-  });
+  await change("queue", { ...row, key, state: "waiting" }, older.map((r) => r.key));
   return key;
 }
 
@@ -78,7 +93,7 @@ export async function forgetAttempt(person, attempt) {
 
 // What was taken along: person, module, at, words, paths.
 export const findTaken = async (person, module) => (await all("modules")).find((r) => r.key === `${person}/${module}`);
-export const addTaken = (row) => work("modules", "readwrite", (rows) => rows.put({ ...row, key: `${row.person}/${row.module}` }));
+export const addTaken = (row) => change("modules", { ...row, key: `${row.person}/${row.module}` });
 export const removeTaken = (row) => remove("modules", [row.key]);
 
 // Another person's unsent answers stay for them; copies of what is on the server do not.
@@ -125,26 +140,31 @@ async function settle(row, answer) {
   if (!slot) throw new Error("not an answer to this");
   if (slot.verdict === "stale") {
     const stillThere = (await all("queue")).some((r) => r.key === row.key);
-    if (stillThere) await work("queue", "readwrite", (rows) => rows.put({ ...row, state: "stale", seq: slot.seq, kept: slot.kept }));
+    if (stillThere) await change("queue", { ...row, state: "stale", seq: slot.seq, kept: slot.kept });
   } else {
     const { person, attempt, slot: number, fields } = row;
-    await work("saved", "readwrite", (rows) => rows.put({
-      key: slotKey(row), person, attempt, slot: number, fields, seq: slot.seq, by: row.key, at: answer.saved_at,
-    }));
+    const before = (await all("saved")).find((r) => r.key === slotKey(row));
+    const isLate = slot.verdict === "late" || before?.is_late === true; // other pages of this attempt learn it from here
+    await change("saved", {
+      key: slotKey(row), person, attempt, slot: number, fields, seq: slot.seq, by: row.key, at: answer.saved_at, is_late: isLate,
+    });
     await discard([row]);
   }
   return { row, verdict: slot.verdict, seq: slot.seq, kept: slot.kept, saved_at: answer.saved_at };
 }
 
 // Send what waits, oldest first, one at a time. `given.token` is a token of the page, if it has one; `given.tell` hears
-// of each row that was settled. Says how it ended: done, offline, busy or signed-out.
+// of each row that was settled. Says how it ended: done, offline, busy or signed-out. A row leaves only on a verdict; what
+// the server refuses for good, with a reason of its own, stays as refused until the person removes it; all else is tried
+// again: no network, a sign-in page or other page that is not ours, a busy or faulty server, a token that is not taken.
 export async function send(person, given = {}) {
   let token = given.token;
   let isFresh = false;
   const skipped = new Set(); // slots over which the server stumbled; they must not hold up the others
+  const settled = new Set(); // a row that this browser cannot delete is not sent twice in a round
   const renew = async () => { token = await getToken(person); isFresh = true; if (token) given.renewed?.(token); return token; };
   try {
-    for (let row; (row = (await listWaiting(person)).find((each) => !skipped.has(slotKey(each))));) {
+    for (let row; (row = (await listWaiting(person)).find((each) => !skipped.has(slotKey(each)) && !settled.has(each.key)));) {
       if (!token && !await renew()) return "signed-out";
       let response = await post(row, token);
       if ([400, 403, 404].includes(response.status) && !isFresh) { // an old token, or somebody else signed in
@@ -152,12 +172,14 @@ export async function send(person, given = {}) {
         response = await post(row, token);
       }
       if (response.status === 401) return "signed-out";
-      if ([400, 429, 502, 503, 504].includes(response.status)) return "busy";
-      if (response.status >= 500) { skipped.add(slotKey(row)); continue; }
+      if (BUSY.includes(response.status)) return "busy";
+      const isOurs = response.headers.get("Content-Type")?.startsWith("application/json");
+      if (!response.ok && !(isOurs && FINAL.includes(response.status))) { skipped.add(slotKey(row)); continue; }
       const answer = await response.json();
       if (response.ok) given.tell?.(await settle(row, answer));
       else if (!await getToken(person)) return "signed-out";
-      else await work("queue", "readwrite", (rows) => rows.put({ ...row, state: "refused", why: answer.error }));
+      else await change("queue", { ...row, state: "refused", why: answer.error, is_over: response.status === 409 });
+      settled.add(row.key);
     }
     return skipped.size ? "busy" : "done";
   } catch (error) {

@@ -2,18 +2,20 @@
 // It holds no key, score or rationale, decides nothing, and says "Saved" only after the server did. Each answer is in the
 // queue on this device (queue.js) before it is sent, and stays there until the server said what became of it.
 const queue = await import(document.getElementById("queue-js").href);
+const { clock, element, sayLate, sayAnswer } = await import(document.getElementById("offline-js").src);
 const form = document.getElementById("quiz");
 const { person, storedAt } = document.body.dataset;
 const { attempt, save } = form.dataset;
 const single = form.dataset.single === "yes";
 const status = document.getElementById("save");
+const place = save.replace(/\/save$/, "");
 const RETRY_MS = 4000;
+const ASK_AGAIN_MS = 60_000;
 
 const press = (el, on) => el.setAttribute("aria-pressed", String(on));
 const isPressed = (el) => el.getAttribute("aria-pressed") === "true";
 const field = (n, name) => form.querySelector(`[name="q${n}-${name}"]`);
 const numberOf = (el) => (el.name || "").match(/^q(\d+)-/)?.[1];
-const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 const here = () => (queue.isDurable ? "kept on this device" : "kept on this page only");
 
 function say(text, isTrouble = false) {
@@ -34,16 +36,27 @@ const latest = new Map();
 const shown = new Map(); // the unsent row of an earlier page that this page took over, by question
 const elsewhere = new Map(); // how other questions stand on this device, for the map
 const trouble = new Map(); // what the server would not keep, by question
+const late = new Set(); // questions with an answer that came after the time had ended
+let isOver = false; // the attempt has ended, and the page says so
+let asking = 0;
 
 function rowOf(n) {
   const fields = [...new FormData(form)].filter(([name]) => name.startsWith(`q${n}-`) && name !== `q${n}-seq`);
   return {
     person, attempt: Number(attempt), slot: Number(n), single, url: save, tab, tab_seq: ++tabSeq, fields,
     known: Number(field(n, "seq").value), after: shown.get(String(n)) ?? "", given_at: Date.now(),
+    words: wordsOf(n), due: form.dataset.due,
   };
 }
 
+// An answer that cannot be saved must be readable where its question is not.
+function wordsOf(n) {
+  const chosen = [...form.querySelectorAll(`[name="q${n}-answer"]:checked`)];
+  return chosen.map((input) => `${input.value}. ${input.closest("label").querySelector(".text").textContent.trim()}`).join("; ");
+}
+
 function changed(n) {
+  if (isOver) return;
   const row = rowOf(n);
   trouble.delete(String(n));
   document.getElementById(`elsewhere-${n}`)?.remove();
@@ -77,7 +90,7 @@ function settle({ row, verdict, seq, kept, saved_at }) {
   if (verdict === "stale") {
     trouble.set(n, `Not saved: question ${n} was changed elsewhere`);
     offerChoice(n, seq, kept);
-  } else if (verdict === "late") trouble.set(n, "After the time ended: kept and marked late");
+  } else if (verdict === "late") late.add(n);
   else {
     trouble.delete(n);
     const known = field(n, "seq");
@@ -88,6 +101,9 @@ function settle({ row, verdict, seq, kept, saved_at }) {
 
 // What the page says once a round of sending has ended.
 async function report() {
+  const rows = (await queue.list(person)).filter((row) => String(row.attempt) === attempt);
+  if (ending !== "signed-out") for (const n of latest.keys()) await takeOver(n, rows);
+  tellIfOver(rows);
   if (ending === "offline" || ending === "busy") {
     say(ending === "offline" ? `Offline: ${here()}` : `Not saved yet: the server is busy, ${here()}, trying again`, true);
     retry = setTimeout(send, RETRY_MS);
@@ -99,9 +115,8 @@ async function report() {
     return;
   }
   document.getElementById("sign-in-again")?.remove();
-  const rows = (await queue.list(person)).filter((row) => String(row.attempt) === attempt);
+  if (isOver) return;
   for (const row of rows.filter((each) => each.state === "refused")) trouble.set(String(row.slot), `Not saved: ${row.why}`);
-  for (const n of latest.keys()) await takeOver(n, rows);
   if (trouble.size) say([...trouble.values()].at(-1), true);
   else if (status.dataset.at) say(`Saved ${status.dataset.at}`);
 }
@@ -109,11 +124,12 @@ async function report() {
 // Another page of this browser has sent what this one gave.
 async function takeOver(n, rows) {
   const key = latest.get(n);
-  if (rows.some((row) => row.key === key && row.state === "waiting")) return;
+  if (rows.some((row) => row.key === key && row.state !== "stale")) return;
   const stale = rows.find((row) => row.key === key && row.state === "stale");
   const saved = (await queue.listSaved(person, attempt)).find((row) => String(row.slot) === n);
   if (stale) settle({ row: stale, verdict: "stale", seq: stale.seq, kept: stale.kept });
-  else if (saved) settle({ row: { attempt, slot: n, key }, verdict: "accept", seq: saved.by === key ? saved.seq : 0, saved_at: saved.at });
+  else if (saved) settle({ row: { attempt, slot: n, key }, verdict: saved.is_late ? "late" : "accept", seq: saved.by === key ? saved.seq : 0, saved_at: saved.at });
+  else if (latest.get(n) === key) changed(n); // and has cleared up since: ask again what became of it
 }
 
 function box(id, role, ...content) {
@@ -138,8 +154,8 @@ function button(text, css, act) {
 
 // The server kept something else: both are shown, nothing is overwritten, the person chooses.
 function offerChoice(n, seq, kept) {
-  const place = document.getElementById(`q${n}`);
-  if (!place) return; // on another page: told there, and on the pages outside the quiz
+  const panel = document.getElementById(`q${n}`);
+  if (!panel) return; // on another page: told there, and on the pages outside the quiz
   const what = Object.assign(document.createElement("strong"), { textContent: kept || "no answer" });
   const title = Object.assign(document.createElement("h2"), { className: "h3", textContent: `Question ${n} was changed in another tab or on another device` });
   const choices = Object.assign(document.createElement("div"), { className: "row-wrap" });
@@ -151,10 +167,59 @@ function offerChoice(n, seq, kept) {
     }),
     button("Show the kept one", "btn-quiet", async () => {
       await forget(n);
-      location.assign(`${save.replace(/\/save$/, "")}/${single ? `questions/${n}` : "all"}`);
+      location.assign(`${place}/${single ? `questions/${n}` : "all"}`);
     }),
   );
-  place.prepend(box(`elsewhere-${n}`, "alert", title, line("Kept there: ", what, ". Below you see the answer from this device; it is not saved."), choices));
+  panel.prepend(box(`elsewhere-${n}`, "alert", title, line("Kept there: ", what, ". Below you see the answer from this device; it is not saved."), choices));
+}
+
+// The attempt has ended. The page stays as it is and says what became of each answer; one link leads on.
+function tellIfOver(rows) {
+  const refused = rows.filter((row) => row.is_over);
+  if (refused.length) tellOver("This attempt was already finished", sayRefused(refused));
+  else if (late.size) tellOver(`The time ended${form.dataset.due ? ` at ${form.dataset.due}` : ""}`, [line("What arrived before then counts."), line(sayLate([...late]))]);
+}
+
+function sayRefused(rows) {
+  const list = element("ul");
+  list.append(...rows.map((row) => element("li", sayAnswer(row))));
+  return [
+    line("It was finished in another tab or on another device before what you see here arrived. What was saved before that counts. Not counted:"),
+    list, line("This stays readable on this device until you remove it, on the page with the result."),
+  ];
+}
+
+function tellOver(title, content) {
+  clearTimeout(asking);
+  const before = document.getElementById("over");
+  if (before?.dataset.said === title + content.map((each) => each.textContent)) return;
+  const moves = !before || before.contains(document.activeElement);
+  const link = element("a", "See the result", { href: place, class: "btn btn-primary" });
+  const made = box("over", "alert", element("h2", title, { class: "h3" }), ...content, link);
+  made.dataset.said = title + content.map((each) => each.textContent);
+  made.tabIndex = -1;
+  form.before(made);
+  isOver = true;
+  for (const el of form.elements) el.disabled = true;
+  for (const el of [form.querySelector(".qbar"), document.getElementById("ends")]) if (el) el.hidden = true;
+  for (const each of document.querySelectorAll("[id^=elsewhere-]")) each.remove();
+  say(title, true);
+  if (moves) made.focus();
+}
+
+// When the time should have ended, ask the server whether it has: its clock decides, not the one here.
+async function askEnd() {
+  clearTimeout(asking);
+  if (isOver || !form.dataset.closes) return;
+  const left = Date.parse(form.dataset.closes) - Date.now();
+  asking = setTimeout(askEnd, left > 0 ? left + 1000 : ASK_AGAIN_MS);
+  if (left > 0) return;
+  await send();
+  try {
+    const response = await fetch(`${place}/${single ? "questions/1" : "all"}`, { redirect: "manual", headers: { Accept: "application/json" } });
+    if (response.type === "opaqueredirect" && !isOver) tellOver(`The time ended at ${form.dataset.due}`, [line("What was saved by then is graded.")]);
+  } catch { // without a connection: asked again
+  }
 }
 
 async function forget(n) {
@@ -175,8 +240,10 @@ async function restore() {
   const rows = (await queue.list(person)).filter((row) => String(row.attempt) === attempt);
   const told = (form.dataset.told || "").split(" ");
   await queue.discard(rows.filter((row) => told.includes(String(row.slot)))); // the server's page shows them and asks
+  const acknowledged = await queue.listSaved(person, attempt);
+  for (const saved of acknowledged.filter((each) => each.is_late)) late.add(String(saved.slot));
   if (storedAt) {
-    for (const saved of await queue.listSaved(person, attempt)) {
+    for (const saved of acknowledged) {
       const known = field(saved.slot, "seq");
       if (!known) elsewhere.set(String(saved.slot), saved.fields);
       else if (saved.seq > Number(known.value)) {
@@ -197,6 +264,7 @@ async function restore() {
     }
   }
   redraw();
+  tellIfOver(rows);
   const first = waiting.find((row) => row.state === "waiting");
   const isNews = first && (field(first.slot, "seq") || Date.now() - first.given_at > RETRY_MS); // not: just left behind
   if (isNews) say(`Kept on this device since ${clock(first.given_at)}, sending…`, true);
@@ -285,7 +353,6 @@ form.addEventListener("click", (e) => {
 
 // Without a connection, or on a page from this device, buttons lead on as links would: the answers are in the queue.
 function whereTo(go) {
-  const place = save.replace(/\/save$/, "");
   const n = Number(form.elements.n.value ?? 1);
   const [verb, rest] = go.split("-");
   if (verb === "leave") return "/learn/";
@@ -309,7 +376,7 @@ form.addEventListener("submit", async (e) => {
   else send(); // nothing leads on from here, and the browser would show an error page of its own
 });
 
-addEventListener("online", () => send());
+addEventListener("online", () => { send(); askEnd(); });
 addEventListener("focus", () => send());
 addEventListener("beforeunload", (e) => { if (!queue.isDurable && latest.size) e.preventDefault(); });
 addEventListener("pageshow", redraw);
@@ -321,3 +388,4 @@ const early = new Set([...form.elements].filter((el) => numberOf(el) && el.check
 document.documentElement.classList.add("js"); // from here on keys and buttons save by themselves
 await restore();
 for (const n of early) if (!shown.has(n)) changed(n);
+askEnd();

@@ -20,10 +20,10 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from quizapp.domain.attempts import Answer, Kind, Slot, Step, StepKind
-from quizapp.store.db import Base
+from quizapp.store.db import Base, insert_once
 
 
 class AttemptRow(Base):
@@ -152,7 +152,7 @@ _WITH_STEPS = (
     .where(_given, _MATTERS)
     .order_by(_step.seq)
 )
-_OPEN = select(_attempt.id).where(
+_OPEN = select(*_FACTS).where(
     _mine,
     _attempt.module_id == bindparam("module_id"),
     _attempt.kind == bindparam("kind"),
@@ -193,19 +193,20 @@ def _facts(row: Any) -> AttemptFacts:
     return AttemptFacts(**{**dict(zip(AttemptFacts.__slots__, row, strict=True)), "kind": Kind(row[4])})
 
 
-def lock_attempt(session: Session, attempt_id: int) -> AttemptFacts | None:
+def lock_attempt(connection: Connection, attempt_id: int) -> AttemptFacts | None:
     """The attempt of that id; nobody else can change it until the transaction ends.
 
     Load its steps afterwards, in a statement of their own: on PostgreSQL a joined row would be read as it was before
     the wait for the lock.
     """
-    row = session.execute(_LOCK, {"attempt_id": attempt_id}).first()
+    row = connection.execute(_LOCK, {"attempt_id": attempt_id}).first()
     return None if row is None else _facts(row)
 
 
-def find_open(connection: Connection | Session, person_id: int, module_id: str, kind: Kind) -> int | None:
-    """The id of this person's unfinished attempt of that kind."""
-    return connection.scalar(_OPEN, {"person_id": person_id, "module_id": module_id, "kind": kind})
+def find_open(connection: Connection, person_id: int, module_id: str, kind: Kind) -> AttemptFacts | None:
+    """This person's unfinished attempt of that kind."""
+    row = connection.execute(_OPEN, {"person_id": person_id, "module_id": module_id, "kind": kind}).first()
+    return None if row is None else _facts(row)
 
 
 def list_due(connection: Connection, now: dt.datetime, person_id: int | None = None) -> list[int]:
@@ -220,18 +221,16 @@ def list_attempts(connection: Connection, person_id: int) -> list[AttemptFacts]:
     return [_facts(row) for row in connection.execute(_MINE, {"person_id": person_id})]
 
 
-def list_passed(connection: Connection | Session, person_id: int) -> set[str]:
+def list_passed(connection: Connection, person_id: int) -> set[str]:
     """Modules whose quiz this person has passed."""
     query = (
         select(AttemptRow.module_id).where(AttemptRow.person_id == person_id, AttemptRow.is_passed.is_(True)).distinct()
     )
-    return (
-        set(connection.scalars(query)) if isinstance(connection, Session) else {r[0] for r in connection.execute(query)}
-    )
+    return set(connection.scalars(query))
 
 
 def add_attempt(
-    session: Session,
+    connection: Connection,
     *,
     person_id: int,
     module_id: str,
@@ -242,22 +241,22 @@ def add_attempt(
     now: dt.datetime,
     due_at: dt.datetime | None = None,
     closes_at: dt.datetime | None = None,
-) -> int:
+) -> AttemptFacts:
     """Start an attempt: its row and its first step, which pins everything."""
     whose = {"person_id": person_id, "module_id": module_id, "kind": kind}
-    number = session.scalar(_NEXT_NUMBER, whose)
+    number = connection.scalar(_NEXT_NUMBER, whose)
     row = {
         **whose, "module_version_id": module_version_id, "number": number, "n_slots": len(slots), "started_at": now,
         "finished_at": None, "is_passed": None, "due_at": due_at, "closes_at": closes_at,
     }  # fmt: skip
-    attempt_id: int = session.execute(_ADD, row).scalar_one()
+    attempt_id = connection.execute(_ADD, row).scalar_one()
     data = {"format": 1, "seed": seed, "slots": [{"item": s.item_version_id, "shown": s.presentation} for s in slots]}
     first = {
         "attempt_id": attempt_id, "seq": 1, "at": now, "kind": StepKind.START, "position": None, "data": data,
         "tab": "", "tab_seq": 0,
     }  # fmt: skip
-    session.execute(_ADD_STEPS, first)
-    return attempt_id
+    connection.execute(_ADD_STEPS, first)
+    return _facts([attempt_id, *(row[name] for name in AttemptFacts.__slots__[1:])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +268,9 @@ class Steps:
     last_seq: int
 
 
-def load_steps(session: Session, attempt_id: int) -> Steps:
+def load_steps(connection: Connection, attempt_id: int) -> Steps:
     """The steps that matter now."""
-    return _read_steps(session.execute(_STEPS, {"attempt_id": attempt_id}).all())
+    return _read_steps(connection.execute(_STEPS, {"attempt_id": attempt_id}).all())
 
 
 def find_with_steps(connection: Connection, attempt_id: int) -> tuple[AttemptFacts, Steps] | None:
@@ -283,7 +282,7 @@ def find_with_steps(connection: Connection, attempt_id: int) -> tuple[AttemptFac
     return _facts(rows[0][:n]), _read_steps([row[n:] for row in rows])
 
 
-def list_saves(session: Session, attempt_id: int, positions: Sequence[int]) -> list[Step]:
+def list_saves(connection: Connection, attempt_id: int, positions: Sequence[int]) -> list[Step]:
     """Every save and late answer of these slots, in order."""
     query = (
         select(*_STEP)
@@ -294,7 +293,7 @@ def list_saves(session: Session, attempt_id: int, positions: Sequence[int]) -> l
         )
         .order_by(StepRow.seq)
     )
-    return list(_read_steps(session.execute(query).all()).latest)
+    return list(_read_steps(connection.execute(query).all()).latest)
 
 
 def _read_steps(rows: Sequence[Any]) -> Steps:
@@ -310,7 +309,7 @@ def _read_steps(rows: Sequence[Any]) -> Steps:
     return Steps(slots, tuple(latest), max((row[0] for row in rows), default=0))
 
 
-def add_steps(session: Session, attempt_id: int, steps: Sequence[Step]) -> None:
+def add_steps(connection: Connection, attempt_id: int, steps: Sequence[Step]) -> None:
     """Append steps; the caller holds the attempt's row."""
     rows = [
         {
@@ -320,12 +319,12 @@ def add_steps(session: Session, attempt_id: int, steps: Sequence[Step]) -> None:
         }
         for s in steps
     ]  # fmt: skip
-    session.execute(_ADD_STEPS, rows)
+    connection.execute(_ADD_STEPS, rows)
 
 
-def mark_finished(session: Session, attempt_id: int, finished_at: dt.datetime, is_passed: bool | None) -> None:
+def mark_finished(connection: Connection, attempt_id: int, finished_at: dt.datetime, is_passed: bool | None) -> None:
     """Close the attempt."""
-    session.execute(_FINISH, {"attempt_id": attempt_id, "ended_at": finished_at, "passed": is_passed})
+    connection.execute(_FINISH, {"attempt_id": attempt_id, "ended_at": finished_at, "passed": is_passed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +339,7 @@ class Contribution:
     response_class: str
 
 
-def add_contributions(session: Session, attempt_id: int, contributions: Sequence[Contribution]) -> None:
+def add_contributions(connection: Connection, attempt_id: int, contributions: Sequence[Contribution]) -> None:
     """Leave what each item earned, for reports."""
     rows = [
         {
@@ -349,7 +348,7 @@ def add_contributions(session: Session, attempt_id: int, contributions: Sequence
         }
         for c in contributions
     ]
-    session.execute(_ADD_CONTRIBUTIONS, rows)
+    connection.execute(_ADD_CONTRIBUTIONS, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,15 +374,11 @@ def list_results(connection: Connection, person_id: int) -> list[ObjectiveResult
 
 
 def add_section_read(
-    session: Session, person_id: int, module_id: str, section_id: str, version_id: int, now: dt.datetime
+    connection: Connection, person_id: int, module_id: str, section_id: str, version_id: int, now: dt.datetime
 ) -> None:
     """Remember that a section was read; the first time counts."""
-    if session.get(SectionRead, (person_id, module_id, section_id)) is None:
-        session.add(
-            SectionRead(
-                person_id=person_id, module_id=module_id, section_id=section_id, module_version_id=version_id, at=now
-            )
-        )
+    key = {"person_id": person_id, "module_id": module_id, "section_id": section_id}
+    insert_once(connection, SectionRead, list(key), {**key, "module_version_id": version_id, "at": now})
 
 
 def list_sections_read(connection: Connection, person_id: int) -> list[tuple[str, str, dt.datetime]]:

@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Connection, ForeignKey, Index, String, Text, insert
+from sqlalchemy.orm import Mapped, mapped_column
 
 from quizapp.store.db import Base
 
@@ -25,7 +25,7 @@ class AuditEntry(Base):
 
 
 def add_audit(
-    session: Session,
+    connection: Connection,
     *,
     at: dt.datetime,
     actor_id: int | None,
@@ -37,8 +37,5 @@ def add_audit(
 ) -> None:
     """Write one entry. `before` and `after` carry `format: 1` so that their shape can change later."""
     stamped = [None if side is None else {"format": 1, **side} for side in (before, after)]
-    session.add(
-        AuditEntry(
-            at=at, actor_id=actor_id, action=action, subject=subject, before=stamped[0], after=stamped[1], reason=reason
-        )
-    )
+    row = {"at": at, "actor_id": actor_id, "action": action, "subject": subject, "reason": reason}
+    connection.execute(insert(AuditEntry).values(**row, before=stamped[0], after=stamped[1]))

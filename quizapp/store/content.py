@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, String, UniqueConstraint, bindparam, insert, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Connection, ForeignKey, String, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from quizapp.store.db import Base
 
@@ -106,13 +106,13 @@ def find_current(connection: Connection, module_id: str) -> int | None:
     return connection.scalar(_CURRENT_OF, {"module_id": module_id})
 
 
-def load_module_versions(connection: Connection | Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+def load_module_versions(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """The content of module versions."""
     rows = connection.execute(select(ModuleVersion.id, ModuleVersion.content).where(ModuleVersion.id.in_(list(ids))))
     return {row.id: row.content for row in rows}
 
 
-def load_item_versions(connection: Connection | Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+def load_item_versions(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """The content of item versions."""
     rows = connection.execute(select(ItemVersion.id, ItemVersion.content).where(ItemVersion.id.in_(list(ids))))
     return {row.id: row.content for row in rows}
@@ -127,38 +127,36 @@ class PoolItem:
     bloom: Any
 
 
-def list_pool(connection: Connection | Session, module_version_id: int, use: str) -> list[PoolItem]:
+def list_pool(connection: Connection, module_version_id: int, use: str) -> list[PoolItem]:
     """The item versions that a quiz or a practice set of this module version draws from, in a fixed order."""
     return [PoolItem(*row) for row in connection.execute(_POOL, {"version_id": module_version_id, "use_for": use})]
 
 
-def has_course(session: Connection | Session, course_id: str) -> bool:
+def has_course(connection: Connection, course_id: str) -> bool:
     """Whether the course was ever published."""
-    return session.execute(select(CourseRow.id).where(CourseRow.id == course_id)).first() is not None
+    return connection.execute(select(CourseRow.id).where(CourseRow.id == course_id)).first() is not None
 
 
-def put_course(session: Session, course_id: str, content: dict[str, Any], now: dt.datetime) -> bool:
+def put_course(connection: Connection, course_id: str, content: dict[str, Any], now: dt.datetime) -> bool:
     """Make this the course's content. True if anything changed."""
-    row = session.get(CourseRow, course_id)
-    if row is None:
-        session.add(CourseRow(id=course_id, content=content, published_at=now))
-        session.flush()  # module rows point at it
-        return True
-    changed = row.content != content
-    if changed:
-        row.content, row.published_at = content, now
-    return changed
+    before = find_course(connection, course_id)
+    values = {"content": content, "published_at": now}
+    if before is None:
+        connection.execute(insert(CourseRow).values(id=course_id, **values))
+    elif before != content:
+        connection.execute(update(CourseRow).where(CourseRow.id == course_id).values(**values))
+    return before != content
 
 
-def find_item_versions(session: Connection | Session, hashes: Sequence[str]) -> dict[tuple[str, str], int]:
+def find_item_versions(connection: Connection, hashes: Sequence[str]) -> dict[tuple[str, str], int]:
     """(item id, hash) → version id, for those already published."""
-    rows = session.execute(
+    rows = connection.execute(
         select(ItemVersion.item_id, ItemVersion.hash, ItemVersion.id).where(ItemVersion.hash.in_(hashes))
     )
     return {(row.item_id, row.hash): row.id for row in rows}
 
 
-def list_item_ids(connection: Connection | Session, module_version_id: int) -> dict[str, str]:
+def list_item_ids(connection: Connection, module_version_id: int) -> dict[str, str]:
     """item id → hash of the version in this module version's pool."""
     rows = connection.execute(
         select(ItemVersion.item_id, ItemVersion.hash)
@@ -168,16 +166,16 @@ def list_item_ids(connection: Connection | Session, module_version_id: int) -> d
     return {row.item_id: row.hash for row in rows}
 
 
-def add_item_version(session: Session, item_id: str, digest: str, content: dict[str, Any], now: dt.datetime) -> int:
+def add_item_version(
+    connection: Connection, item_id: str, digest: str, content: dict[str, Any], now: dt.datetime
+) -> int:
     """Add an item version."""
-    row = ItemVersion(item_id=item_id, hash=digest, content=content, published_at=now)
-    session.add(row)
-    session.flush()  # its id goes into the pool
-    return row.id
+    row = {"item_id": item_id, "hash": digest, "content": content, "published_at": now}
+    return connection.execute(insert(ItemVersion).values(row).returning(ItemVersion.id)).scalar_one()
 
 
 def publish_module_version(
-    session: Session,
+    connection: Connection,
     *,
     course_id: str,
     module_id: str,
@@ -187,27 +185,28 @@ def publish_module_version(
     now: dt.datetime,
 ) -> bool:
     """Make this content the current version of the module; False if it is already. `pool`: columns of PoolEntry."""
-    module = session.get(ModuleRow, module_id)
-    if module is None:
-        module = ModuleRow(id=module_id, course_id=course_id, current_id=None)
-        session.add(module)
-        session.flush()  # versions point at it
-    version_id = session.scalar(
+    query = select(ModuleRow.course_id, ModuleRow.current_id).where(ModuleRow.id == module_id)
+    before = connection.execute(query).first()
+    if before is None:
+        connection.execute(insert(ModuleRow).values(id=module_id, course_id=course_id, current_id=None))
+    version_id = connection.scalar(
         select(ModuleVersion.id).where(ModuleVersion.module_id == module_id, ModuleVersion.hash == digest)
     )
     if version_id is None:
-        version = ModuleVersion(module_id=module_id, hash=digest, content=content, published_at=now)
-        session.add(version)
-        session.flush()  # pool entries point at it
-        version_id = version.id
-        session.execute(insert(PoolEntry), [{"module_version_id": version_id, **entry} for entry in pool])
-    if module.current_id == version_id and module.course_id == course_id:
+        row = {"module_id": module_id, "hash": digest, "content": content, "published_at": now}
+        version_id = connection.execute(insert(ModuleVersion).values(row).returning(ModuleVersion.id)).scalar_one()
+        connection.execute(insert(PoolEntry), [{"module_version_id": version_id, **entry} for entry in pool])
+    if before is not None and tuple(before) == (course_id, version_id):
         return False
-    module.current_id, module.course_id = version_id, course_id
+    _point(connection, module_id, current_id=version_id, course_id=course_id)
     return True
 
 
-def find_module_hash(connection: Connection | Session, module_id: str) -> tuple[int, str] | None:
+def _point(connection: Connection, module_id: str, **values: Any) -> None:
+    connection.execute(update(ModuleRow).where(ModuleRow.id == module_id).values(**values))
+
+
+def find_module_hash(connection: Connection, module_id: str) -> tuple[int, str] | None:
     """(version id, hash) of a module's current version."""
     row = connection.execute(
         select(ModuleVersion.id, ModuleVersion.hash)
@@ -217,12 +216,12 @@ def find_module_hash(connection: Connection | Session, module_id: str) -> tuple[
     return None if row is None else (row.id, row.hash)
 
 
-def withdraw_modules(session: Session, course_id: str, keep: Sequence[str]) -> list[str]:
+def withdraw_modules(connection: Connection, course_id: str, keep: Sequence[str]) -> list[str]:
     """Take the course's modules that are not in `keep` from new readers; their versions stay. The ids taken."""
-    query = select(ModuleRow).where(
+    query = select(ModuleRow.id).where(
         ModuleRow.course_id == course_id, ModuleRow.current_id.is_not(None), ModuleRow.id.not_in(keep)
     )
-    gone = list(session.scalars(query.order_by(ModuleRow.id)))
-    for module in gone:
-        module.current_id = None
-    return [module.id for module in gone]
+    gone = list(connection.scalars(query.order_by(ModuleRow.id)))
+    for module_id in gone:
+        _point(connection, module_id, current_id=None)
+    return gone

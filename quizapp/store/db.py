@@ -1,21 +1,24 @@
 """The database: one engine, two paths that never mix.
 
-*Reading* opens a connection that never writes. The *unit of work* opens its own session, on SQLite with BEGIN IMMEDIATE
-so that it owns the write lock from its first statement: a transaction that reads first and writes later fails at once
-with "database is locked" when somebody else wrote in between.
+*Reading* opens a connection that never writes; each of its selects sees what is committed then, on both databases. The
+*unit of work* opens its own connection and transaction, on SQLite with BEGIN IMMEDIATE so that it owns the write lock
+from its first statement: a transaction that reads first and writes later fails at once with "database is locked" when
+somebody else wrote in between. Both speak Core: the mapped classes describe tables, and only Flask-Security's datastore
+in store/datastore.py handles them as entities.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import JSON
 
 from quizapp.domain.errors import StorageUnavailable
@@ -87,8 +90,8 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("fascicle_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if connection.get_execution_options().get("fascicle_write"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _engine(path: str) -> Engine:
@@ -104,11 +107,17 @@ def reading() -> Iterator[Connection]:
 
 
 @contextmanager
-def unit_of_work() -> Iterator[Session]:
+def unit_of_work() -> Iterator[Connection]:
     """The one place that commits: all of it or nothing. No hashing, rendering, typesetting or mail inside."""
-    with _clear_errors(), Session(_engine("fascicle-write"), expire_on_commit=False, autoflush=False) as session:
-        yield session
-        session.commit()
+    with _clear_errors(), _engine("fascicle-write").begin() as connection:
+        yield connection
+
+
+def insert_once(connection: Connection, row_class: type[Base], key: Sequence[str], values: dict[str, Any]) -> bool:
+    """Insert a row unless there is one with the same `key` (columns of a unique constraint); whether it was added."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = make(row_class).values(values).on_conflict_do_nothing(index_elements=key)
+    return connection.execute(new.returning(*(getattr(row_class, name) for name in key))).first() is not None
 
 
 @contextmanager

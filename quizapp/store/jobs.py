@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Index, String, Text, UniqueConstraint, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from quizapp.store.db import Base
+from quizapp.store.db import Base, insert_once
 
 MAX_TRIES = 8
 
@@ -42,11 +41,14 @@ class Taken:
 
 
 def add_job(
-    session: Session, kind: str, key: str, payload: dict[str, Any], now: dt.datetime, due_at: dt.datetime | None = None
+    connection: Connection,
+    kind: str,
+    key: str,
+    payload: dict[str, Any],
+    now: dt.datetime,
+    due_at: dt.datetime | None = None,
 ) -> None:
     """Add a job to the caller's transaction; a job of the same kind and key stays as it is."""
-    dialect = session.get_bind().dialect.name
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {
         "kind": kind,
         "key": key,
@@ -56,10 +58,10 @@ def add_job(
         "tries": 0,
         "error": "",
     }
-    session.execute(make(Job).values(row).on_conflict_do_nothing(index_elements=["kind", "key"]))
+    insert_once(connection, Job, ["kind", "key"], row)
 
 
-def take_jobs(session: Session, now: dt.datetime, lease: dt.timedelta, limit: int) -> list[Taken]:
+def take_jobs(connection: Connection, now: dt.datetime, lease: dt.timedelta, limit: int) -> list[Taken]:
     """Lease up to `limit` due jobs. Two runners never get the same one while its lease lasts."""
     free = (Job.leased_until.is_(None)) | (Job.leased_until < now)
     due = (
@@ -69,36 +71,38 @@ def take_jobs(session: Session, now: dt.datetime, lease: dt.timedelta, limit: in
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = list(session.scalars(due))
+    ids = list(connection.scalars(due))
     if not ids:
         return []
-    session.execute(update(Job).where(Job.id.in_(ids)).values(leased_until=now + lease, tries=Job.tries + 1))
-    rows = session.execute(
+    connection.execute(update(Job).where(Job.id.in_(ids)).values(leased_until=now + lease, tries=Job.tries + 1))
+    rows = connection.execute(
         select(Job.id, Job.kind, Job.payload, Job.tries).where(Job.id.in_(ids)).order_by(Job.due_at, Job.id)
     )
     return [Taken(*row) for row in rows]
 
 
-def mark_done(session: Session, job_id: int, now: dt.datetime) -> None:
+def mark_done(connection: Connection, job_id: int, now: dt.datetime) -> None:
     """The job is done; its payload is emptied, for it may hold a letter with a secret link."""
-    session.execute(
+    connection.execute(
         update(Job).where(Job.id == job_id).values(done_at=now, leased_until=None, error="", payload={"format": 1})
     )
 
 
-def mark_failed(session: Session, job_id: int, tries: int, error: str, now: dt.datetime) -> None:
+def mark_failed(connection: Connection, job_id: int, tries: int, error: str, now: dt.datetime) -> None:
     """Put the job off (1, 2, 4 … minutes), or give it up after MAX_TRIES and show it on the admin page."""
     values: dict[str, Any] = {"leased_until": None, "error": error[:2000]}
     if tries >= MAX_TRIES:
         values["failed_at"] = now
     else:
         values["due_at"] = now + dt.timedelta(minutes=2 ** (tries - 1))
-    session.execute(update(Job).where(Job.id == job_id, Job.tries == tries).values(values))  # unless leased anew since
+    connection.execute(
+        update(Job).where(Job.id == job_id, Job.tries == tries).values(values)
+    )  # unless leased anew since
 
 
-def retry_job(session: Session, job_id: int, now: dt.datetime) -> bool:
+def retry_job(connection: Connection, job_id: int, now: dt.datetime) -> bool:
     """Give a failed job another round of tries. False if there is no failed job of that id."""
-    changed = session.execute(
+    changed = connection.execute(
         update(Job)
         .where(Job.id == job_id, Job.failed_at.is_not(None))
         .values(failed_at=None, tries=0, due_at=now)

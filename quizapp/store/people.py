@@ -1,40 +1,39 @@
-"""People, roles and sign-in sessions, and the datastore through which Flask-Security reads and writes them.
+"""People, roles and sign-in sessions.
 
 No IP address is kept anywhere here.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
 
-from flask import current_app, g
-from flask_security import AsaList, RoleMixin, SQLAlchemyUserDatastore, UserMixin
+from flask_security import AsaList, RoleMixin, UserMixin
 from sqlalchemy import (
     Boolean,
     Connection,
     ForeignKey,
     Index,
+    Select,
     String,
+    Table,
     Text,
     bindparam,
     delete,
     exists,
     false,
-    inspect,
+    insert,
     select,
     true,
     update,
 )  # fmt: skip
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.mutable import MutableList
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.domain.errors import Refused
 from quizapp.store.attempts import AttemptRow, ContributionRow, StepRow
-from quizapp.store.audit import add_audit
-from quizapp.store.db import Base, db, reading, unit_of_work
+from quizapp.store.db import Base, insert_once
 
 AsaList.cache_ok = True  # the type has no state; without this each select of a person is compiled anew, with a warning
 
@@ -81,7 +80,7 @@ class Person(Base, UserMixin):
     tf_last_counter: Mapped[int | None]
     """The time step of the last authenticator code that was accepted, so that none is accepted twice."""
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
-    roles: Mapped[list[Role]] = relationship(secondary="person_role", lazy="selectin")  # type: ignore[assignment]
+    roles: Mapped[list[Role]] = relationship(secondary="person_role", lazy="joined")  # type: ignore[assignment]
 
     @property
     def first_name(self) -> str:
@@ -117,19 +116,22 @@ _SIGNED_IN = (
     )
 )  # fmt: skip
 
+_ADD_SIGN_IN = insert(cast(Table, _sign_in))
+
 
 def select_signed_in(connection: Connection, token_hash: str, since: dt.datetime) -> Sequence[Any]:
     """The person of a live sign-in made after `since`: one row per role, one with role None without any, else none."""
     return connection.execute(_SIGNED_IN, {"token_hash": token_hash, "since": since}).all()
 
 
-def add_sign_in(session: Session, person_id: int, token_hash: str, user_agent: str, now: dt.datetime) -> None:
+def add_sign_in(connection: Connection, person_id: int, token_hash: str, user_agent: str, now: dt.datetime) -> None:
     """Start a sign-in session."""
-    session.add(SignIn(person_id=person_id, token_hash=token_hash, user_agent=user_agent, created_at=now))
+    row = {"person_id": person_id, "token_hash": token_hash, "user_agent": user_agent, "created_at": now}
+    connection.execute(_ADD_SIGN_IN, row)
 
 
 def end_sign_ins(
-    session: Session,
+    connection: Connection,
     now: dt.datetime,
     *,
     person_id: int | None = None,
@@ -144,7 +146,7 @@ def end_sign_ins(
             query = query.where(column == value)
     if but_id is not None:
         query = query.where(SignIn.id != but_id)
-    return len(session.execute(query.returning(SignIn.id)).all())
+    return len(connection.execute(query.returning(SignIn.id)).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,22 @@ class PersonFacts:
     roles: tuple[str, ...] = ()
 
 
+@cache
+def _select_people(*named: str) -> Select[Any]:
+    table = _person.c
+    return (
+        select(
+            table.id, table.email, table.name, table.is_demo, table.confirmed_at.is_not(None),
+            table.password.is_not(None), table.tf_primary_method.is_not(None), table.mf_recovery_codes,
+        )
+        .where(table.email > bindparam("after_email"), *(table[name] == bindparam(name) for name in named))
+        .order_by(table.email)
+        .limit(bindparam("n_rows"))
+    )  # fmt: skip
+
+
 def list_people(
-    connection: Connection | Session,
+    connection: Connection,
     *,
     person_id: int | None = None,
     email: str | None = None,
@@ -192,205 +208,71 @@ def list_people(
     limit: int = 200,
 ) -> list[PersonFacts]:
     """People by e-mail address, after `after_email`; those that all given arguments name."""
-    query = select(
-        Person.id, Person.email, Person.name, Person.is_demo, Person.confirmed_at.is_not(None),
-        Person.password.is_not(None), Person.tf_primary_method.is_not(None), Person.mf_recovery_codes,
-    ).where(Person.email > after_email)  # fmt: skip
-    for column, value in ((Person.id, person_id), (Person.email, email), (Person.is_demo, is_demo)):
-        if value is not None:
-            query = query.where(column == value)
-    rows = connection.execute(query.order_by(Person.email).limit(limit)).all()
+    named = {name: v for name, v in (("id", person_id), ("email", email), ("is_demo", is_demo)) if v is not None}
+    values = {**named, "after_email": after_email, "n_rows": limit}
+    rows: Sequence[Any] = connection.execute(_select_people(*named), values).all()
     if not rows:
         return []
     held: dict[int, list[str]] = {row.id: [] for row in rows}
     roles = select(PersonRole.person_id, Role.name).join(Role).where(PersonRole.person_id.in_(held)).order_by(Role.name)
     for holder, role in connection.execute(roles):
         held[holder].append(role)
-    return [PersonFacts(*row[:7], len(row[7] or ()), tuple(held[row.id])) for row in rows]
+    return [
+        PersonFacts(r[0], r[1], r[2], r[3], r[4], r[5], r[6], n_recovery_codes=len(r[7] or ()), roles=tuple(held[r.id]))
+        for r in rows
+    ]
 
 
-def has_people(connection: Connection | Session) -> bool:
+def has_people(connection: Connection) -> bool:
     """Whether anybody has an account."""
     return bool(connection.execute(select(exists(select(Person.id)))).scalar())
 
 
 def add_person(
-    session: Session, *, email: str, name: str, zone: str, fs_uniquifier: str, now: dt.datetime, is_demo: bool
+    connection: Connection, *, email: str, name: str, zone: str, fs_uniquifier: str, now: dt.datetime, is_demo: bool
 ) -> int:
     """A new person without password; the new id. Refused if the address is taken. A demo person counts as confirmed."""
-    if list_people(session, email=email):
+    if list_people(connection, email=email):
         raise Refused(f"There is already a person with the e-mail address {email}.")
-    person = Person(email=email, name=name, zone=zone, fs_uniquifier=fs_uniquifier, created_at=now, is_demo=is_demo)
-    person.confirmed_at = now if is_demo else None
-    session.add(person)
-    session.flush()
-    return person.id
+    values = {
+        "email": email, "name": name, "zone": zone, "fs_uniquifier": fs_uniquifier, "created_at": now,
+        "is_demo": is_demo, "confirmed_at": now if is_demo else None,
+    }  # fmt: skip
+    return connection.execute(insert(Person).values(values).returning(Person.id)).scalar_one()
 
 
-def change_profile(session: Session, person_id: int, *, name: str, zone: str, theme: str) -> str:
+def change_profile(connection: Connection, person_id: int, *, name: str, zone: str, theme: str) -> str:
     """Set what a person may change freely; the name before."""
-    before = session.scalar(select(Person.name).where(Person.id == person_id))
-    session.execute(update(Person).where(Person.id == person_id).values(name=name, zone=zone, theme=theme))
+    before = connection.scalar(select(Person.name).where(Person.id == person_id))
+    connection.execute(update(Person).where(Person.id == person_id).values(name=name, zone=zone, theme=theme))
     return before or ""
 
 
-def set_password(session: Session, person_id: int, password_hash: str, fs_uniquifier: str) -> None:
+def set_password(connection: Connection, person_id: int, password_hash: str, fs_uniquifier: str) -> None:
     """Set a password that was hashed before. The new `fs_uniquifier` makes older letters and cookies worthless."""
     values = {"password": password_hash, "fs_uniquifier": fs_uniquifier}
-    session.execute(update(Person).where(Person.id == person_id).values(values))
+    connection.execute(update(Person).where(Person.id == person_id).values(values))
 
 
-def give_role(session: Session, person_id: int, name: str) -> bool:
+def give_role(connection: Connection, person_id: int, name: str) -> bool:
     """Give a person a role; False if they hold it already."""
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(make(Role).values(name=name, description="").on_conflict_do_nothing(index_elements=["name"]))
+    insert_once(connection, Role, ["name"], {"name": name, "description": ""})
     held = select(Role.id).where(Role.name == name).scalar_subquery()
-    given = session.execute(
-        make(PersonRole)
-        .values(person_id=person_id, role_id=held)
-        .on_conflict_do_nothing(index_elements=["person_id", "role_id"])
-        .returning(PersonRole.role_id)
-    )
-    return given.first() is not None
+    return insert_once(connection, PersonRole, ["person_id", "role_id"], {"person_id": person_id, "role_id": held})
 
 
-def take_role(session: Session, person_id: int, name: str) -> bool:
+def take_role(connection: Connection, person_id: int, name: str) -> bool:
     """Take a role from a person; False if they do not hold it."""
     held = select(Role.id).where(Role.name == name).scalar_subquery()
     mine = delete(PersonRole).where(PersonRole.person_id == person_id, PersonRole.role_id == held)
-    taken = session.execute(mine.returning(PersonRole.role_id))
+    taken = connection.execute(mine.returning(PersonRole.role_id))
     return taken.first() is not None
 
 
-def delete_people(session: Session, person_ids: Collection[int]) -> None:
+def delete_people(connection: Connection, person_ids: Collection[int]) -> None:
     """Delete people with their attempts. Only for demo people, who hold no record that must be kept."""
     attempts = select(AttemptRow.id).where(AttemptRow.person_id.in_(person_ids))
-    session.execute(delete(StepRow).where(StepRow.attempt_id.in_(attempts)))
-    session.execute(delete(ContributionRow).where(ContributionRow.attempt_id.in_(attempts)))
-    session.execute(delete(AttemptRow).where(AttemptRow.person_id.in_(person_ids)))
-    session.execute(delete(Person).where(Person.id.in_(person_ids)))
-
-
-Action = Callable[[Session], None]
-
-
-@dataclass(slots=True)
-class _Pending:
-    people: list[Person] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
-
-
-class Datastore(SQLAlchemyUserDatastore):
-    """What Flask-Security reads and writes people through, on our two paths.
-
-    A find reads on its own connection and hands out a detached entity; what is put, and what is to happen with it
-    (`also`), waits in this request until `commit` writes all of it in one unit of work together with the audit rows.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(db, Person, Role)
-
-    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Person | None:  # noqa: ARG002
-        """The person with this one attribute. Addresses are kept in lower case, so case needs no function."""
-        ((name, value),) = kwargs.items()
-        with reading() as connection, Session(connection, expire_on_commit=False) as session:
-            return session.scalar(select(Person).where(getattr(Person, name) == value))
-
-    def find_role(self, role: str) -> Role | None:
-        """The role of that name."""
-        with reading() as connection, Session(connection, expire_on_commit=False) as session:
-            return session.scalar(select(Role).where(Role.name == role))
-
-    def create_user(self, **kwargs: Any) -> UserMixin:
-        """A new person, written at the next commit, with the first role."""
-        now = current_app.config["CLOCK"]()
-        return super().create_user(**{"created_at": now, "zone": current_app.config["PROVIDER_ZONE"], **kwargs})
-
-    def tf_reset(self, user: UserMixin) -> None:
-        """Remove the second factor, and what only served it."""
-        super().tf_reset(user)
-        user.tf_last_counter = None  # type: ignore[attr-defined]
-        self.mf_set_recovery_codes(user, None)
-
-    def put(self, model: Any) -> Any:
-        """Keep `model` for the next commit."""
-        person = getattr(model, "_get_current_object", lambda: model)()  # current_user is a proxy
-        if not any(person is other for other in _pending().people):
-            _pending().people.append(person)
-        return model
-
-    def delete(self, model: Any) -> None:  # noqa: ARG002
-        """Nobody deletes people this way: `delete_people` says what must go with them."""
-        raise Refused("People are not deleted through Flask-Security.")
-
-    def also(self, action: Action) -> None:
-        """Do `action` in the next commit, after the people put before are in the database and have ids."""
-        _pending().actions.append(action)
-
-    def commit(self) -> None:
-        """Flask-Security's name for it."""
-        self.write_all()
-
-    def write_all(self) -> None:
-        """Write what was put, and its audit rows, in one unit of work. A changed password ends all sign-ins."""
-        pending = _pending()
-        if not pending.people and not pending.actions:
-            return
-        g.pop("people_pending")
-        now = current_app.config["CLOCK"]()
-        try:
-            with unit_of_work() as session:
-                _write(session, pending, now)
-        except IntegrityError as error:
-            raise Refused("This was sent twice at the same moment. Go back and look whether it was done.") from error
-
-
-def _pending() -> _Pending:
-    if "people_pending" not in g:
-        g.people_pending = _Pending()
-    pending: _Pending = g.people_pending
-    return pending
-
-
-def _write(session: Session, pending: _Pending, now: dt.datetime) -> None:
-    changes = [(person, _describe_changes(person)) for person in pending.people]
-    session.add_all(pending.people)
-    session.flush()
-    for person, described in changes:
-        if "registered" in described:
-            give_role(session, person.id, FIRST_ROLE)
-        if "password changed" in described:
-            end_sign_ins(session, now, person_id=person.id)
-        for action, (before, after) in described.items():
-            subject = f"person:{person.id}"
-            add_audit(session, at=now, actor_id=person.id, action=action, subject=subject, before=before, after=after)
-    for do in pending.actions:
-        do(session)
-
-
-Change = tuple[dict[str, Any] | None, dict[str, Any] | None]
-
-
-def _describe_changes(person: Person) -> dict[str, Change]:
-    """What is about to change, in words, with before and after; never a secret."""
-    state = inspect(person)
-    if state.transient:
-        return {"registered": (None, {"email": person.email, "name": person.name})}
-    touched = {attribute.key for attribute in state.attrs if attribute.history.has_changes()}
-    described: dict[str, Change] = {}
-    if "password" in touched and "fs_uniquifier" in touched:
-        described["password changed"] = (None, None)
-    elif "password" in touched:  # only its hash is written anew, with newer parameters
-        described["password rehashed"] = (None, None)
-    if "confirmed_at" in touched:
-        described["e-mail confirmed"] = ({"is_confirmed": False}, {"is_confirmed": True})
-    if touched & {"tf_primary_method", "tf_totp_secret"}:
-        described["second factor set" if person.tf_primary_method else "second factor removed"] = (
-            {"method": next(iter(state.attrs.tf_primary_method.history.deleted or [person.tf_primary_method]))},
-            {"method": person.tf_primary_method},
-        )
-    if "mf_recovery_codes" in touched:
-        described["recovery codes changed"] = (None, {"n_codes": len(person.mf_recovery_codes or ())})
-    if "active" in touched:
-        described["account opened" if person.active else "account closed"] = (None, None)
-    return described
+    connection.execute(delete(StepRow).where(StepRow.attempt_id.in_(attempts)))
+    connection.execute(delete(ContributionRow).where(ContributionRow.attempt_id.in_(attempts)))
+    connection.execute(delete(AttemptRow).where(AttemptRow.person_id.in_(person_ids)))
+    connection.execute(delete(Person).where(Person.id.in_(person_ids)))

@@ -6,8 +6,6 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, session, url_for
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_security import login_user
 from flask_wtf import FlaskForm
@@ -17,6 +15,7 @@ from wtforms.fields.choices import SelectChoice
 from quizapp.domain.errors import Forbidden, NotFound
 from quizapp.services import accounts
 from quizapp.web.access import ANYONE, SIGNED_IN, PageFacts, me, now, page
+from quizapp.web.limiting import init_limits, limit_posts
 from quizapp.web.signing_in import (
     PASSWORD_LENGTH_MIN,
     check_name,
@@ -174,28 +173,21 @@ def _round_off(endpoint: str, view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _limit(app: Flask) -> None:
-    """Slow down guessing and flooding. Counts live in this process: several processes allow as many times more."""
-    for name, limit in LIMITS.items():
-        app.config.setdefault(name, limit)
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=True)
-    app.extensions["fascicle-limiter"] = limiter  # the limits refer to it weakly
-
-    def limit_posts(endpoints: tuple[str, ...], setting: str, key: Callable[[], str]) -> None:
-        shared = limiter.shared_limit(
-            lambda: str(current_app.config[setting]), scope=setting, key_func=key, methods=["POST"]
-        )
-        for endpoint in endpoints:
-            limited: Any = shared(app.view_functions[endpoint])
-            app.view_functions[endpoint] = limited
-
+    """Slow down guessing of passwords and codes, and flooding people with letters."""
+    init_limits(app, LIMITS)
     letters = ("security.register", "security.forgot_password", "security.send_confirmation")
     codes = ("security.two_factor_token_validation", "security.mf_recovery")
-    limit_posts(("security.login",), "SIGN_IN_LIMIT", lambda: f"{_typed_email()} {get_remote_address()}")
-    limit_posts(("security.login",), "SIGN_IN_ADDRESS_LIMIT", get_remote_address)
-    limit_posts(("security.verify", "security.change_password"), "CODE_LIMIT", lambda: session.get("_user_id", ""))
-    limit_posts(codes, "CODE_LIMIT", lambda: session.get("tf_user_id", ""))
-    limit_posts(letters, "LETTER_LIMIT", _typed_email)
-    limit_posts(letters, "LETTER_ADDRESS_LIMIT", get_remote_address)
+    account = ("security.verify", "security.change_password")
+    limit_posts(app, ("security.login",), "SIGN_IN_LIMIT", lambda: f"{_typed_email()} {_address()}")
+    limit_posts(app, ("security.login",), "SIGN_IN_ADDRESS_LIMIT", _address)
+    limit_posts(app, account, "CODE_LIMIT", lambda: str(session.get("_user_id", "")))
+    limit_posts(app, codes, "CODE_LIMIT", lambda: str(session.get("tf_user_id", "")))
+    limit_posts(app, letters, "LETTER_LIMIT", _typed_email)
+    limit_posts(app, letters, "LETTER_ADDRESS_LIMIT", _address)
+
+
+def _address() -> str:
+    return request.remote_addr or ""
 
 
 def _typed_email() -> str:

@@ -29,8 +29,12 @@ class PatientSigner(TimestampSigner):
 class PatientSessions(SecureCookieSessionInterface):
     """Flask's sessions in a cookie, signed by a PatientSigner."""
 
+    def __init__(self) -> None:
+        self._serializer: Any = None  # made once: the keys of an application do not change while it runs
+
     def get_signing_serializer(self, app: Flask) -> Any:
-        serializer = super().get_signing_serializer(app)
-        if serializer is not None:
-            serializer.signer = PatientSigner
-        return serializer
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+            if self._serializer is not None:
+                self._serializer.signer = PatientSigner
+        return self._serializer

@@ -1,9 +1,11 @@
 """How values look on a page: dates and times in the person's own zone, marks, greetings, Markdown."""
 
 import datetime as dt
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request, url_for
 from flask_login import current_user
 
 from quizapp.banks.markup import show_inline, show_text
@@ -22,7 +24,7 @@ def init_display(app: Flask) -> None:
         "rich": show_text,
         "inline": show_inline,
     }
-    app.jinja_env.globals |= {"pass_marks": marks_to_pass, "levels_of": list_levels}
+    app.jinja_env.globals |= {"pass_marks": marks_to_pass, "levels_of": list_levels, "url_for": show_path}
 
 
 def show_time(at: dt.datetime) -> str:
@@ -46,3 +48,15 @@ def _local(at: dt.datetime) -> dt.datetime:
     except (ZoneInfoNotFoundError, ValueError):
         zone = ZoneInfo("UTC")
     return at.astimezone(zone)
+
+
+@lru_cache(maxsize=2048)
+def _path(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:  # noqa: ARG001 - part of the key
+    return url_for(endpoint, **dict(values))
+
+
+def show_path(endpoint: str, **values: Any) -> str:
+    """`url_for` for templates: the path of a page, worked out once for the same values. A page asks for dozens."""
+    if endpoint.startswith(".") or "_external" in values or current_app.debug:
+        return url_for(endpoint, **values)
+    return _path(request.script_root, endpoint, tuple(values.items()))

@@ -93,7 +93,8 @@ def init_errors(app: Flask) -> None:
     def refuse_http(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        return show_error(error.code)
+        retry_after = getattr(error, "retry_after", None)
+        return show_error(error.code, headers={"Retry-After": str(retry_after)} if retry_after else None)
 
     @app.errorhandler(Exception)
     def fail(error: Exception) -> Any:

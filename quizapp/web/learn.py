@@ -1,11 +1,15 @@
 """Reading the course: dashboard, course, module, sections, progress."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Blueprint, redirect, render_template, url_for
 
 from quizapp.services import closing, studying
+from quizapp.services.studying import Overview
 from quizapp.web.access import SIGNED_IN, me, now, page
+
+Found = TypeVar("Found", bound=tuple[Any, ...])
 
 bp = Blueprint("learn", __name__, url_prefix="/learn")
 
@@ -13,32 +17,35 @@ bp = Blueprint("learn", __name__, url_prefix="/learn")
 @bp.get("/")
 @page(SIGNED_IN, service=studying.get_overview, template="learn/dashboard.html")
 def dashboard() -> Any:
-    closing.close_due(now(), me().id)
-    return render_template("learn/dashboard.html", overview=studying.get_overview(me().id), now=now())
+    (overview,) = _up_to_date(lambda: (studying.get_overview(me().id),))
+    return render_template("learn/dashboard.html", overview=overview, now=now())
 
 
 @bp.get("/courses/<course_id>")
 @page(SIGNED_IN, service=studying.get_overview, template="learn/course.html")
 def course(course_id: str) -> Any:
-    closing.close_due(now(), me().id)
-    return render_template("learn/course.html", overview=studying.get_overview(me().id, course_id))
+    (overview,) = _up_to_date(lambda: (studying.get_overview(me().id, course_id),))
+    return render_template("learn/course.html", overview=overview)
 
 
 @bp.get("/modules/<module_id>")
 @page(SIGNED_IN, service=studying.get_standing, template="learn/module.html")
 def module(module_id: str) -> Any:
-    closing.close_due(now(), me().id)
-    course, standing = studying.get_standing(me().id, module_id)
-    return render_template("learn/module.html", course=course, standing=standing, module=standing.module)
+    overview, standing = _up_to_date(lambda: studying.get_standing(me().id, module_id))
+    return render_template("learn/module.html", course=overview.course, standing=standing, module=standing.module)
 
 
 @bp.get("/modules/<module_id>/sections/<section_id>")
 @page(SIGNED_IN, service=studying.get_section, template="learn/section.html")
 def section(module_id: str, section_id: str) -> Any:
-    course, standing, section = studying.get_section(me().id, module_id, section_id)
-    sources = studying.list_sources(standing.module, section.cites)
+    overview, standing, section = studying.get_section(me().id, module_id, section_id)
     return render_template(
-        "learn/section.html", course=course, standing=standing, module=standing.module, section=section, sources=sources
+        "learn/section.html",
+        course=overview.course,
+        standing=standing,
+        module=standing.module,
+        section=section,
+        sources=studying.list_sources(standing.module, section.cites),
     )
 
 
@@ -54,7 +61,15 @@ def read_section(module_id: str, section_id: str) -> Any:
 @bp.get("/progress")
 @page(SIGNED_IN, service=studying.get_progress, template="learn/progress.html")
 def progress() -> Any:
-    closing.close_due(now(), me().id)
-    found = studying.get_progress(me().id)
-    overview, by_module = found or (None, {})
+    overview, by_module = _up_to_date(lambda: studying.get_progress(me().id))
     return render_template("learn/progress.html", overview=overview, progress=by_module)
+
+
+def _up_to_date(look: Callable[[], Found]) -> Found:
+    """What `look` finds, an overview first; attempts that are open though their time is over are closed before."""
+    found = look()
+    overview: Overview | None = found[0]
+    if overview is None or not overview.is_behind(now()):
+        return found
+    closing.close_due(now(), me().id)
+    return look()

@@ -88,7 +88,8 @@ def init_middleware(app: Flask) -> None:
     def end(response: Response) -> Response:
         person = g.get("_login_user")  # known if the page asked; asking here would cost a select, or fail
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+            if name not in response.headers:
+                response.headers.add(name, value)
         if app.config["PUBLIC_URL"].startswith("https://"):
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         if "Cache-Control" not in response.headers and request.endpoint != "static":

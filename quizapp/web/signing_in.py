@@ -3,6 +3,8 @@
 import base64
 import datetime as dt
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -162,6 +164,7 @@ def init_security(app: Flask, store: Any) -> None:
         mail_util_cls=LetterBox,
         totp_cls=Codes,
     )
+    _hash_one_at_a_time(security.pwd_context)
     security.login_manager._user_callback = None  # the sign-in token alone says who it is; there are no others
     security.login_manager.request_loader(_load_person)
     # Roles are checked in access.py. Loading an identity would load the person on pages that do not need one.
@@ -170,6 +173,19 @@ def init_security(app: Flask, store: Any) -> None:
     security.mail_context_processor(lambda: {"outside": outside})
     user_logged_in.connect(_open_sign_in, app)
     user_logged_out.connect(_close_sign_in, app)
+
+
+def _hash_one_at_a_time(passwords: Any) -> None:
+    """Bound what a rush of sign-ins takes: each hash needs 19 MiB and a core for itself, by design.
+
+    A thread of their own, for the C library keeps the memory of a finished hash for the thread that made it.
+    """
+    alone = ThreadPoolExecutor(max_workers=1, thread_name_prefix="password")
+
+    def apart(work: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **kwargs: alone.submit(work, *args, **kwargs).result()
+
+    passwords.verify, passwords.hash = apart(passwords.verify), apart(passwords.hash)
 
 
 def _load_person(_request: Any) -> Any:

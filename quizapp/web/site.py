@@ -6,15 +6,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from alembic.script import ScriptDirectory
-from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from config import ROOT
 from quizapp.domain.errors import NotFound
 from quizapp.services.accounts import list_demo_people
-from quizapp.services.health import check_readiness
+from quizapp.services.health import check_readiness, newest_migration
 from quizapp.services.studying import list_public_modules
 from quizapp.web.access import ANYONE, page
 
@@ -29,6 +29,9 @@ PLACEHOLDER_DOMAIN = ".example"
 
 CLASSES = {"table_open": "table mb-4", "heading_open": "mt-4"}
 """Classes of the theme that Markdown cannot name."""
+
+FOUND_BY_SEARCH = frozenset({"site.landing", "site.standing"})
+"""Endpoints of the pages that search engines may list."""
 
 NAV = (("learn.dashboard", "Learn", "home"), ("learn.progress", "Progress", "chart"))
 NAV_BY_ROLE = {"admin": (("admin.jobs", "Admin", "pencil"),)}
@@ -116,21 +119,26 @@ def healthz() -> Any:
 @page(ANYONE, service=check_readiness)
 def readyz() -> Any:
     """Requests can be served: the database answers and stands at the newest migration."""
-    readiness = check_readiness(newest_migration(current_app.extensions["migrate"].directory))
+    readiness = check_readiness(newest_migration(ROOT / "migrations"))
     if readiness.is_ready:
         return {"status": "ready"}
     return {"status": "not ready", "reason": readiness.reason}, 503
 
 
-@lru_cache
-def newest_migration(folder: str) -> str | None:
-    """The head of the migrations in `folder`; they change only with the code, so they are read once."""
-    return ScriptDirectory(folder).get_current_head()
-
-
 @bp.get("/robots.txt")
 @page(ANYONE)
 def robots() -> Any:
-    """Search engines may list what everybody may see; the rest needs an account or is nobody's business."""
-    lines = ("User-agent: *", "Allow: /$", "Allow: /pages/", "Allow: /static/", "Disallow: /")
-    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+    """Robots may fetch everything: only who may fetch a page reads on it that it must not be listed."""
+    return Response("User-agent: *\nDisallow:\n", mimetype="text/plain")
+
+
+@bp.after_app_request
+def keep_out_of_search(response: Response) -> Response:
+    """Tell search engines to list only FOUND_BY_SEARCH. A robot is never signed in, so a person's page need not say it:
+    what robots meet there is the way to the sign-in form.
+    """
+    person = g.get("_login_user")  # known if the page asked
+    is_listed = request.endpoint in FOUND_BY_SEARCH and response.status_code < 400
+    if not is_listed and not (person and person.is_authenticated):
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response

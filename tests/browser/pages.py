@@ -225,8 +225,8 @@ def _fail_a_job(site: Site) -> None:
     """One job that was given up, and a letter that waits."""
     at = utc_now() - dt.timedelta(days=2)
     with site.app.app_context():
-        with unit_of_work() as session:
-            add_job(session, "typeset", "demo", {}, at)
+        with unit_of_work() as connection:
+            add_job(connection, "typeset", "demo", {}, at)
         for hours in range(9):
             jobs.run_due_jobs({}, at + dt.timedelta(hours=4 * hours))
         mailing.post_mail_now(to="alice@test.example", subject="Hello", body="Hello\n", key="hello", now=utc_now())

@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask_migrate import upgrade
 from flask_security import hash_password
 from sqlalchemy import func, select
 
 from config import ROOT, read_settings
-from quizapp.app import create_app, utc_now
+from quizapp.app import create_app, init_migrations, utc_now
 from quizapp.domain.attempts import Kind
 from quizapp.services import accounts, publishing, studying, taking
-from quizapp.services.publishing import get_items
+from quizapp.services.versions import get_items
 from quizapp.store import attempts as store
 from quizapp.store.db import db, reading
 from tests.people import PASSWORD, ZONE, Clock, Person, sign_in
@@ -81,7 +80,7 @@ class Site:
     ) -> int:
         """Start an attempt; its id."""
         with self.app.app_context():
-            return taking.start(person.id, module_id, kind, seed, at or utc_now())
+            return taking.start(person.id, module_id, kind, seed, at or utc_now()).attempt.id
 
     def questions(self, person: Person, attempt_id: int) -> tuple[taking.Question, ...]:
         """All questions of an attempt as they are shown, with what is kept."""
@@ -164,7 +163,7 @@ def serve(folder: Path) -> Iterator[Site]:
     }
     app = create_app(read_settings(environment))
     with app.app_context():
-        upgrade()
+        init_migrations(app).upgrade()
         accounts.add_demo_people(zone=ZONE, now=utc_now())
         publish(ROOT / "questions")
     command = [

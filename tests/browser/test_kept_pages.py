@@ -18,9 +18,12 @@ from tests.browser.device import (
     open_quiz,
     path,
     wait_until,
+    wait_until_stored,
 )
 from tests.browser.serving import FIRST, Site
 from tests.people import Person
+
+STORED_AT = "async (path) => (await caches.match(path, { ignoreVary: true })).headers.get('X-Stored-At')"
 
 
 def test_a_module_taken_along_is_readable_without_a_connection_and_can_be_removed(
@@ -59,6 +62,38 @@ def test_a_module_taken_along_is_readable_without_a_connection_and_can_be_remove
     expect(tab.get_by_role("button", name="Keep for offline")).to_be_visible()
     assert not tab.evaluate(IS_STORED, f"/learn/modules/{FIRST}")
     assert not tab.evaluate(IS_STORED, path(practice))
+
+
+def test_a_page_that_was_open_before_the_worker_was_there_is_kept_too(tab: Page) -> None:
+    tab.goto(f"/learn/modules/{FIRST}")
+    wait_until_stored(tab, f"/learn/modules/{FIRST}")
+
+
+def test_opening_a_quiz_fetches_each_of_its_pages_once(attempt: int, tab: Page) -> None:
+    open_quiz(tab, attempt)
+    before = tab.evaluate(STORED_AT, path(attempt, 10))
+    tab.goto(path(attempt, 2))
+    wait_until(tab, "document.documentElement.classList.contains('js')")
+    tab.wait_for_timeout(1000)
+    assert tab.evaluate(STORED_AT, path(attempt, 10)) == before
+
+
+def test_somebody_who_saves_data_has_the_pages_of_a_quiz_that_they_opened_and_no_other_is_fetched(
+    attempt: int, tab: Page
+) -> None:
+    tab.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+    tab.goto(path(attempt))
+    wait_until_stored(tab, path(attempt))
+    tab.goto(path(attempt, 2))
+    wait_until_stored(tab, path(attempt, 2))
+    tab.wait_for_timeout(1000)
+    for other in (path(attempt, 3), f"/quiz/attempts/{attempt}/check"):
+        assert not tab.evaluate(IS_STORED, other)
+    tab.context.set_offline(True)
+    tab.goto(path(attempt))
+    choose_offline(tab, "B")
+    tab.get_by_role("main").get_by_role("button", name="Save and next").click()
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("Question 2 of 10")
 
 
 def test_nothing_on_the_device_holds_a_key_or_a_reason_of_a_graded_question(

@@ -23,9 +23,20 @@ from tests.browser.device import (
     press_next,
     wait_until,
     wait_until_kept,
+    wait_until_stored,
 )
 from tests.browser.serving import CHROMIUM_ARGUMENTS, FIRST, Site, find_chromium
 from tests.people import Person
+
+FILL_THE_DISK = """() => {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (...row) {
+    const request = put.apply(this, row);
+    this.transaction.abort();
+    return request;
+  };
+}"""
+"""What IndexedDB does where there is no room: the whole transaction is undone."""
 
 
 def test_ten_answers_given_without_a_connection_all_reach_the_server(
@@ -263,3 +274,89 @@ def test_where_the_worker_is_refused_everything_works_and_nothing_is_promised(
     expect(tab.locator("#save")).to_have_text(SAVED)
     press_next(tab, 2)
     assert find_kept(site, alice, attempt)[0] == "B"
+
+
+def test_what_a_full_disk_refuses_stays_on_the_page_and_what_was_kept_before_is_sent_with_it(
+    site: Site, alice: Person, attempt: int, tab: Page
+) -> None:
+    open_quiz(tab, attempt)
+    tab.context.set_offline(True)
+    choose_offline(tab, "B")
+    press_next(tab, 2)
+    tab.evaluate(FILL_THE_DISK)
+    choose(tab, "A")
+    expect(tab.locator("#save")).to_have_text("Offline: kept on this page only")
+    assert [row["slot"] for row in list_rows(tab, "queue")] == [1]
+    tab.get_by_role("main").get_by_role("button", name="Save and next").click()  # leaving would lose it
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("Question 2 of 10")
+    tab.context.set_offline(False)
+    expect(tab.locator("#save")).to_have_text(SAVED, timeout=PATIENT)
+    assert find_kept(site, alice, attempt)[:2] == ["B", "A"]
+    assert list_rows(tab, "queue") == []
+
+
+def test_a_new_version_of_the_worker_leaves_answers_and_pages_where_they_are(
+    site: Site, alice: Person, attempt: int, tab: Page
+) -> None:
+    open_quiz(tab, attempt)
+    tab.route("**/save", lambda route: route.abort())
+    choose(tab, "B")
+    expect(tab.locator("#save")).to_have_text(OFFLINE)
+    tab.evaluate(
+        """async () => {
+          const taken = new Promise((resolve) => {
+            navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true });
+          });
+          await navigator.serviceWorker.register("/sw.js?newer");
+          await taken;
+        }"""
+    )
+    assert tab.evaluate("navigator.serviceWorker.controller.scriptURL").endswith("?newer")
+    assert len(list_rows(tab, "queue")) == 1
+    wait_until_stored(tab, path(attempt), path(attempt, 10))
+    tab.unroute("**/save")
+    tab.reload()
+    expect(tab.locator(".opt input[value=B]")).to_be_checked()
+    expect(tab.locator("#save")).to_have_text(SAVED)
+    assert find_kept(site, alice, attempt)[0] == "B"
+
+
+def test_after_a_night_with_the_page_open_and_a_new_sign_in_elsewhere_the_answer_is_sent(
+    site: Site, alice: Person, attempt: int, tab: Page
+) -> None:
+    tab.clock.install()
+    open_quiz(tab, attempt)
+    tab.context.set_offline(True)
+    choose_offline(tab, "B")
+    tab.context.clear_cookies()
+    tab.context.set_offline(False)
+    tab.clock.fast_forward("09:00:00")  # as a lid that is opened again: what was due fires once
+    expect(tab.locator("#save")).to_have_text("Not saved: sign in again", timeout=PATIENT)
+    assert len(list_rows(tab, "queue")) == 1
+    enter(tab.context, site, alice)
+    tab.evaluate("dispatchEvent(new Event('focus'))")  # a browser without a window sends none by itself
+    expect(tab.locator("#save")).to_have_text(SAVED)
+    assert find_kept(site, alice, attempt)[0] == "B"
+
+
+def test_over_plain_http_answers_wait_on_the_device_and_no_page_is_promised(
+    site: Site, alice: Person, attempt: int, browser: Browser
+) -> None:
+    arguments = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP learn.test 127.0.0.1"]
+    far = site.url.replace("127.0.0.1", "learn.test")
+    with browser.browser_type.launch(executable_path=find_chromium(), args=arguments) as other:
+        context = other.new_context(base_url=far)
+        context.add_cookies([{**site.make_cookie(alice), "url": far}])  # type: ignore[list-item]
+        tab = context.new_page()
+        tab.goto(f"/learn/modules/{FIRST}")
+        assert tab.evaluate("[isSecureContext, 'serviceWorker' in navigator]") == [False, False]
+        expect(tab.get_by_role("button", name="Keep for offline")).to_have_count(0)
+        tab.goto(path(attempt))
+        wait_until(tab, "document.documentElement.classList.contains('js')")
+        context.set_offline(True)
+        choose_offline(tab, "B")
+        tab.get_by_role("main").get_by_role("button", name="Save and next").click()  # nothing leads on from here
+        expect(tab.get_by_role("heading", level=1)).to_contain_text("Question 1 of 10")
+        context.set_offline(False)
+        tab.goto("/learn/")
+        wait_until_kept(site, tab, alice, attempt, ["B", *[""] * 9])

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from quizapp.domain.attempts import Answer, Confidence, Step, StepKind, replay
-from quizapp.services.publishing import get_items
+from quizapp.services.versions import get_items
 from quizapp.store.attempts import AttemptFacts, ContributionRow, StepRow, list_attempts
 from quizapp.store.db import db, reading
 from tests.faults.learners import Learner, Sent

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, session
-from flask_migrate import upgrade
 from flask_wtf.csrf import generate_csrf
 
 from config import ROOT, read_settings
-from quizapp.app import create_app, utc_now
+from quizapp.app import create_app, init_migrations, utc_now
 from quizapp.services import accounts, publishing
 from quizapp.store.db import db
 from tests.content import write_course
@@ -56,8 +55,8 @@ def application(url: str, folder: Path) -> Iterator[Flask]:
 
 def fill(url: str, folder: Path) -> None:
     """Tables and the small course of the tests."""
-    with application(url, folder):
-        upgrade()
+    with application(url, folder) as app:
+        init_migrations(app).upgrade()
         report = publishing.publish_course(write_course(folder / "course"), utc_now())
         assert not report.problems, "\n".join(map(str, report.problems))
 

@@ -71,8 +71,8 @@ def test_demo_people_come_only_to_an_empty_database_and_go_without_a_trace(make_
     with app.app_context():
         with pytest.raises(Refused):
             accounts.add_demo_people(zone=ZONE, now=clock())
-        with unit_of_work() as session:
-            delete_people(session, [person.id for person in PEOPLE])
+        with unit_of_work() as connection:
+            delete_people(connection, [person.id for person in PEOPLE])
         assert accounts.add_demo_people(zone=ZONE, now=clock())
         assert not accounts.add_demo_people(zone=ZONE, now=clock())
         people = accounts.list_demo_people()

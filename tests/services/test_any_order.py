@@ -61,7 +61,7 @@ class TimedAttempt(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, self.now)
+        self.id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, self.now).attempt.id
         self.letters: list[Letter] = []
         self.known: dict[tuple[str, int], int] = {}  # what a tab knows of a question
         self.n_sent: dict[str, int] = {}

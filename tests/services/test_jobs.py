@@ -19,8 +19,8 @@ from tests.people import Clock
 
 
 def add(kind: str, key: str, now: dt.datetime, **payload: Any) -> None:
-    with unit_of_work() as session:
-        add_job(session, kind, key, payload, now)
+    with unit_of_work() as connection:
+        add_job(connection, kind, key, payload, now)
 
 
 def fail(_payload: Mapping[str, Any], _now: dt.datetime) -> None:
@@ -41,8 +41,8 @@ def test_a_job_is_done_once_and_its_payload_is_forgotten(app: Flask, clock: Cloc
 def test_a_job_is_done_when_it_is_due_and_not_before(app: Flask, clock: Clock) -> None:
     done: list[dt.datetime] = []
     with app.app_context():
-        with unit_of_work() as session:
-            add_job(session, "note", "1", {}, clock(), clock() + dt.timedelta(minutes=10))
+        with unit_of_work() as connection:
+            add_job(connection, "note", "1", {}, clock(), clock() + dt.timedelta(minutes=10))
         for _ in range(3):
             jobs.run_due_jobs({"note": lambda _payload, now: done.append(now)}, clock())
             clock.advance(minutes=6)
@@ -83,10 +83,10 @@ def test_a_job_whose_runner_was_killed_is_taken_again_and_in_the_end_given_up(ap
     with app.app_context():
         add("deadly", "1", clock())
         for _ in range(MAX_TRIES):
-            with unit_of_work() as session:
-                assert len(take_jobs(session, clock(), jobs.LEASE, 1)) == 1  # and then the process is gone
-            with unit_of_work() as session:
-                assert take_jobs(session, clock(), jobs.LEASE, 1) == []
+            with unit_of_work() as connection:
+                assert len(take_jobs(connection, clock(), jobs.LEASE, 1)) == 1  # and then the process is gone
+            with unit_of_work() as connection:
+                assert take_jobs(connection, clock(), jobs.LEASE, 1) == []
             clock.advance(minutes=6)
         jobs.run_due_jobs({"deadly": lambda *_: done.append("done")}, clock())
         (row,) = jobs.get_desk()[1]

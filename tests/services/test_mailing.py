@@ -56,8 +56,8 @@ def test_the_same_letter_twice_is_one_letter(app: Flask, clock: Clock, settings:
 
 def test_a_letter_goes_with_the_transaction_that_causes_it(app: Flask, clock: Clock) -> None:
     def post_and_fail() -> None:
-        with unit_of_work() as session:
-            mailing.post_mail(session, **LETTER, now=clock())
+        with unit_of_work() as connection:
+            mailing.post_mail(connection, **LETTER, now=clock())
             raise RuntimeError("no")
 
     with app.app_context():

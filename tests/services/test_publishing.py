@@ -13,15 +13,9 @@ from sqlalchemy import event, func, select
 from quizapp.commands import modules
 from quizapp.domain.errors import NotFound
 from quizapp.domain.evidence import find_citations
-from quizapp.services import publishing
-from quizapp.services.publishing import (
-    Report,
-    State,
-    get_items,
-    get_module_version,
-    get_module_versions,
-    publish_course,
-)
+from quizapp.services import versions
+from quizapp.services.publishing import Report, State, publish_course
+from quizapp.services.versions import get_items, get_module_version, get_module_versions
 from quizapp.store import content as store
 from quizapp.store.content import CourseRow, ItemVersion, ModuleVersion, PoolEntry
 from quizapp.store.db import Base, db, init_database, reading
@@ -250,7 +244,7 @@ def test_two_databases_never_share_what_they_keep(tmp_path: Path, course: Path) 
 
 
 def test_the_cache_drops_what_was_used_longest_ago_when_it_is_full() -> None:
-    cache = publishing._Cache(max_bytes=100)
+    cache = versions._Cache(max_bytes=100)
     cache.hold(str, 1, "one", 40)
     cache.hold(str, 2, "two", 40)
     assert cache.find(str, 1) == "one"

@@ -26,7 +26,7 @@ T = TypeVar("T")
 def attempt_id(app: Flask) -> int:
     """Alice's open quiz of the first module."""
     with app.app_context():
-        return taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, START)
+        return taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, START).attempt.id
 
 
 @pytest.fixture(autouse=True)
@@ -73,12 +73,12 @@ def answer_all(person_id: int, attempt_id: int, n_wrong: int = 0) -> None:
 
 
 def test_starting_twice_finds_the_same_attempt(attempt_id: int) -> None:
-    assert taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START) == attempt_id
+    assert taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START).attempt.id == attempt_id
     assert count_steps(attempt_id) == 1
 
 
 def test_starting_from_eight_threads_at_once_makes_one_attempt(app: Flask) -> None:
-    ids = at_once(app, 8, lambda seed: taking.start(MALLORY.id, FIRST, Kind.QUIZ, seed, START))
+    ids = at_once(app, 8, lambda seed: taking.start(MALLORY.id, FIRST, Kind.QUIZ, seed, START).attempt.id)
     assert len(set(ids)) == 1
     with reading() as connection:
         query = select(func.count()).select_from(AttemptRow).where(AttemptRow.person_id == MALLORY.id)
@@ -87,7 +87,7 @@ def test_starting_from_eight_threads_at_once_makes_one_attempt(app: Flask) -> No
 
 
 def test_a_quiz_and_a_practice_set_may_be_open_at_the_same_time(attempt_id: int) -> None:
-    assert taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START) != attempt_id
+    assert taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id != attempt_id
 
 
 def test_a_module_that_is_not_there_is_not_found() -> None:
@@ -102,10 +102,10 @@ def test_a_locked_module_is_refused_by_name_until_the_one_before_is_passed(attem
     assert taking.finish(ALICE.id, attempt_id, START).is_passed is False
     with pytest.raises(Refused):
         taking.start(ALICE.id, SECOND, Kind.QUIZ, 1, START)
-    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 2, START)
+    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 2, START).attempt.id
     answer_all(ALICE.id, again)
     assert taking.finish(ALICE.id, again, START).is_passed is True
-    second = taking.start(ALICE.id, SECOND, Kind.QUIZ, 1, START)
+    second = taking.start(ALICE.id, SECOND, Kind.QUIZ, 1, START).attempt.id
     assert len(taking.get_sheet(ALICE.id, second).questions) == N_SECOND
 
 
@@ -114,9 +114,9 @@ def test_the_same_seed_draws_the_same_quiz_and_another_seed_another_one(attempt_
         return [(q.item_id, q.ask) for q in taking.get_sheet(person_id, attempt).questions]
 
     mine = shown(attempt_id, ALICE.id)
-    assert shown(taking.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START), MALLORY.id) == mine
+    assert shown(taking.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START).attempt.id, MALLORY.id) == mine
     taking.finish(ALICE.id, attempt_id, START)
-    assert shown(taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START), ALICE.id) != mine
+    assert shown(taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START).attempt.id, ALICE.id) != mine
     assert len(mine) == N_FIRST
 
 
@@ -258,12 +258,12 @@ def test_a_save_and_a_finish_at_the_same_moment_leave_either_a_graded_or_a_refus
 
 def test_a_new_attempt_after_a_finished_one_has_the_next_number(attempt_id: int) -> None:
     taking.finish(ALICE.id, attempt_id, START)
-    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 9, START)
+    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 9, START).attempt.id
     assert taking.get_sheet(ALICE.id, again, []).attempt.number == 2
 
 
 def test_practice_opens_the_reasons_of_one_answer_at_a_time_and_locks_it() -> None:
-    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START)
+    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START).attempt.id
     questions = taking.get_sheet(ALICE.id, practice).questions
     assert len(questions) == N_PRACTICE
     with pytest.raises(Refused, match="Choose an answer first"):
@@ -292,6 +292,6 @@ def test_an_answer_of_a_scored_quiz_cannot_be_checked_early(attempt_id: int) -> 
 
 @pytest.mark.parametrize("number", [0, N_PRACTICE + 1])
 def test_a_question_that_is_not_in_the_practice_set_cannot_be_checked(number: int) -> None:
-    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START)
+    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START).attempt.id
     with pytest.raises(NotFound):
         taking.check_answer(ALICE.id, practice, number, START)

@@ -42,7 +42,7 @@ def _in_app(app: Flask, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def attempt_id(_in_app: None) -> int:
     """Alice's open quiz of the first module, begun at 9:00 for half an hour."""
-    return taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, START)
+    return taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, START).attempt.id
 
 
 def facts(attempt_id: int) -> AttemptFacts:
@@ -84,17 +84,17 @@ def run_jobs(now: dt.datetime) -> None:
 def test_the_end_is_pinned_at_the_start_whatever_is_published_or_set_later(attempt_id: int, tmp_path: Path) -> None:
     assert (facts(attempt_id).due_at, facts(attempt_id).closes_at) == (DUE, CLOSES)
     publishing.publish_course(write_course(tmp_path / "shorter", 1), START)
-    assert taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START, grace_seconds=99) == attempt_id
+    assert taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START, grace_seconds=99).attempt.id == attempt_id
     assert (facts(attempt_id).due_at, facts(attempt_id).closes_at) == (DUE, CLOSES)
-    hers = taking.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START, grace_seconds=0)
+    hers = taking.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START, grace_seconds=0).attempt.id
     attempt = taking.get_sheet(MALLORY.id, hers, []).attempt
     assert attempt.due_at == attempt.closes_at == START + dt.timedelta(minutes=1)
 
 
 def test_practice_and_a_quiz_without_a_limit_have_no_end(attempt_id: int, tmp_path: Path) -> None:
-    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START)
+    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id
     publishing.publish_course(write_course(tmp_path / "free"), START)
-    free = taking.start(MALLORY.id, FIRST, Kind.QUIZ, 1, START)
+    free = taking.start(MALLORY.id, FIRST, Kind.QUIZ, 1, START).attempt.id
     much_later = START + dt.timedelta(days=400)
     run_jobs(much_later)
     assert closing.close_due(much_later) == 0, "the only one with an end was closed by its job"
@@ -122,7 +122,7 @@ TOUCHES: dict[str, Callable[[int, dt.datetime], object]] = {
     "a save of what is kept": save,
     "the finish button": lambda i, now: taking.finish(ALICE.id, i, now),
     "the list of her modules": lambda i, now: closing.close_due(now, ALICE.id),
-    "a new start": lambda i, now: taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, now),
+    "a new start": lambda i, now: taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, now).attempt.id,
     "the job": lambda i, now: run_jobs(now),
     "the command": lambda i, now: closing.close_due(now),
 }
@@ -160,7 +160,7 @@ def test_a_pass_by_what_was_kept_in_time_opens_the_next_module(attempt_id: int) 
 
 
 def test_after_the_end_a_new_start_is_a_new_attempt(attempt_id: int) -> None:
-    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, TOO_LATE)
+    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, TOO_LATE).attempt.id
     assert again != attempt_id
     assert facts(again).number == 2
     assert facts(attempt_id).finished_at == DUE

@@ -1,5 +1,7 @@
 """The migrated database is the one the code describes, and each step down and up again loses nothing it need not."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,12 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
 from config import ROOT
+from quizapp.app import init_migrations
 from quizapp.domain.attempts import Kind
 from quizapp.services import studying, taking
+from quizapp.services.health import newest_migration
 from quizapp.store.db import db, reading
 from tests import databases
 from tests.content import FIRST
@@ -83,17 +86,28 @@ def test_two_open_attempts_of_a_kind_are_refused_by_the_database_itself(app: Fla
 @pytest.mark.parametrize("step", range(len(STEPS)), ids=STEPS)
 def test_each_migration_goes_down_and_up_on_a_filled_database(app: Flask, step: int) -> None:
     with app.app_context():
-        attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 1, START)
+        attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 1, START).attempt.id
         taking.finish(ALICE.id, attempt_id, START)
         studying.mark_read(ALICE.id, FIRST, "on-o1-1", START)
-        downgrade(revision=STEPS[step])
+        migrate = init_migrations(app)
+        migrate.downgrade(revision=STEPS[step])
         schema, filled = describe(), count_rows()
-        downgrade(revision=STEPS[step - 1] if step else "base")
+        migrate.downgrade(revision=STEPS[step - 1] if step else "base")
         lower = count_rows()
-        upgrade(revision=STEPS[step])
+        migrate.upgrade(revision=STEPS[step])
         assert describe() == schema
         after = count_rows()
         kept = {table for table in lower if table in filled and table != "alembic_version"}
         assert {t: after[t] for t in kept} == {t: filled[t] for t in kept}
         if step == 0:
             assert set(lower) == {"alembic_version"}
+
+
+def test_the_newest_migration_is_the_one_with_the_highest_number() -> None:
+    assert newest_migration(ROOT / "migrations") == STEPS[-1]
+
+
+def test_a_web_worker_does_without_the_tool_that_migrates() -> None:
+    code = "import sys, wsgi; print(sorted({'alembic', 'flask_migrate', 'psycopg'} & set(sys.modules)))"
+    seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == "[]"

@@ -28,8 +28,8 @@ def make_demo(make_app: MakeApp, clock: Clock, **settings: Any) -> Flask:
     """An installation with nobody but the demo people."""
     app = make_app(**settings)
     with app.app_context():
-        with unit_of_work() as session:
-            delete_people(session, [person.id for person in PEOPLE])
+        with unit_of_work() as connection:
+            delete_people(connection, [person.id for person in PEOPLE])
         assert accounts.add_demo_people(zone=ZONE, now=clock())
     return app
 

@@ -26,8 +26,8 @@ def test_a_job_that_failed_is_shown_with_its_error_and_tried_again_by_a_button(
     app: Flask, carol: FlaskClient, clock: Clock
 ) -> None:
     with app.app_context():
-        with unit_of_work() as session:
-            add_job(session, "certificate", "1", {}, clock())
+        with unit_of_work() as connection:
+            add_job(connection, "certificate", "1", {}, clock())
         mailing.post_mail_now(to="alice@test.example", subject="Hello", body="secret link", key="1", now=clock())
         for _ in range(MAX_TRIES):
             jobs.run_due_jobs({mailing.KIND: refuse, "certificate": refuse}, clock())

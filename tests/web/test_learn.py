@@ -94,10 +94,10 @@ def test_no_page_of_the_lesson_gives_a_reason_away(alice: FlaskClient) -> None:
 
 
 def test_an_installation_without_content_says_so_and_fails_nowhere(app: Flask, alice: FlaskClient) -> None:
-    with app.app_context(), unit_of_work() as session:
-        session.execute(update(ModuleRow).values(current_id=None))
+    with app.app_context(), unit_of_work() as connection:
+        connection.execute(update(ModuleRow).values(current_id=None))
         for row in (PoolEntry, ModuleVersion, ModuleRow, CourseRow):
-            session.execute(delete(row))
+            connection.execute(delete(row))
     for path in ("/learn/", "/learn/progress"):
         answer = alice.get(path)
         assert answer.status_code == 200

@@ -1,5 +1,6 @@
 """Taking a quiz through its pages: every button works as a plain form, and what is kept is never lost."""
 
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -212,6 +213,20 @@ def test_an_answer_changed_in_another_tab_is_shown_beside_the_one_of_this_page(q
     again = quiz.post(1, ["B"], seq=field(late.text, "q1-seq"))
     assert again.status_code == 302
     assert chosen(quiz.open(1), 1) == ["B"]
+
+
+def test_what_keeps_the_own_answer_is_the_button_that_the_layout_has(app: Flask, alice: FlaskClient) -> None:
+    passed(app, alice, ALICE)
+    one, every = begin(app, alice, ALICE), begin(app, alice, ALICE, SECOND)
+    for quiz, number, button in (
+        (one, 1, "Save and next"),
+        (one, N_FIRST, "Save and check"),
+        (every, 1, "Save all and check"),
+    ):
+        quiz.post(number, ["A"])
+        page = quiz.post(number, ["B"]).text
+        assert f"Press <strong>{button}</strong> to keep this one instead" in page
+        assert re.search(rf"btn-primary[^>]*>{button} ", page)
 
 
 def test_a_background_save_says_what_is_kept_slot_by_slot(quiz: Taker) -> None:

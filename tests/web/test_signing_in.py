@@ -241,6 +241,7 @@ def test_guessing_a_password_is_slowed_down_for_that_account_only(make_app: Make
     assert answers == [200] * 10 + [429]
     refused = type_password(client)
     assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert "Too many tries" in refused.text
     assert type_password(client, email="bob@test.example").status_code == 302
 

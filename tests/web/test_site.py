@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from ruamel.yaml import YAML
 
+from quizapp.app import init_migrations
 from quizapp.domain.credit import Methods, work_out
 from quizapp.services import accounts
 from quizapp.services.health import check_readiness
@@ -26,7 +26,7 @@ def empty_app(make_app: MakeApp, tmp_path: Path) -> Flask:
     """An installation without any course and without anybody in it, migrated to the newest state."""
     app = make_app(DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     with app.app_context():
-        upgrade()
+        init_migrations(app).upgrade()
     return app
 
 
@@ -171,13 +171,16 @@ def test_while_the_database_is_away_a_signed_in_person_is_told_that_nothing_was_
     assert alice.get("/healthz").status_code == 200
 
 
-def test_search_engines_may_list_what_everybody_may_see_and_nothing_else(client: FlaskClient) -> None:
+def test_search_engines_may_list_what_everybody_may_see_and_nothing_else(
+    client: FlaskClient, alice: FlaskClient
+) -> None:
     page = client.get("/robots.txt")
-    assert page.mimetype == "text/plain"
-    lines = page.text.splitlines()
-    assert "Allow: /$" in lines
-    assert "Allow: /pages/" in lines
-    assert lines[-1] == "Disallow: /"
+    assert (page.mimetype, page.text) == ("text/plain", "User-agent: *\nDisallow:\n")
+    for listed in ("/", *(f"/pages/{slug}" for slug in ORDER)):
+        assert "X-Robots-Tag" not in client.get(listed).headers
+    for path in ("/accounts/sign-in", "/accounts/register", "/learn/", "/quiz/attempts/1", "/offline/", "/pages/none"):
+        assert client.get(path).headers["X-Robots-Tag"] == "noindex", path
+    assert "X-Robots-Tag" not in alice.get("/learn/").headers
 
 
 def test_only_administrators_are_shown_the_way_to_the_admin_page(alice: FlaskClient, carol: FlaskClient) -> None:

@@ -69,9 +69,9 @@ def build_world(now: dt.datetime, n_times: int = 1) -> World:
         _take(FIRST, Kind.PRACTICE, i, now, n_answered=1, finish=True)
         studying.mark_read(ALICE.id, FIRST, ("on-o1-1", "on-o1-2")[i % 2], now)
         accounts.start_sign_in(ALICE.id, "Chrome on Android", now)
-        with unit_of_work() as session:
-            add_job(session, "nothing", f"job {i}", {}, now)
-            session.execute(update(Job).values(failed_at=now, error="It failed."))
+        with unit_of_work() as connection:
+            add_job(connection, "nothing", f"job {i}", {}, now)
+            connection.execute(update(Job).values(failed_at=now, error="It failed."))
     open_quiz = _take(FIRST, Kind.QUIZ, 7, now, n_answered=1, n_times=n_times)
     open_all = _take(SECOND, Kind.QUIZ, 7, now, n_answered=3, n_times=n_times)
     open_practice = _take(FIRST, Kind.PRACTICE, 7, now, n_answered=2, n_times=n_times)
@@ -93,7 +93,7 @@ def _take(
     n_times: int = 1,
 ) -> int:
     """An attempt of Alice's in which the first `n_answered` questions (all if None) are right; its id."""
-    attempt_id = taking.start(ALICE.id, module_id, kind, seed, now)
+    attempt_id = taking.start(ALICE.id, module_id, kind, seed, now).attempt.id
     for turn in range(n_times):
         questions = taking.get_sheet(ALICE.id, attempt_id).questions[:n_answered]
         sent = [
