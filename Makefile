@@ -28,7 +28,7 @@ help: ## print this help
 install: .venv/installed-dev ## build .venv with everything that running, testing and checking need
 
 run: .venv/installed ## start Fascicle: make run HOST=127.0.0.1 PORT=5000
-	@MALLOC_ARENA_MAX=1 $(BIN)/python -m quizapp --host $(HOST) --port $(PORT)
+	@$(BIN)/python -m quizapp --host $(HOST) --port $(PORT)
 
 test-machine: .venv/installed-dev
 	@sh tests/machine.sh

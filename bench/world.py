@@ -116,7 +116,6 @@ def serve(target: str, port: int, environment: dict[str, str], threads: int, wor
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", str(workers), "--blocking-threads", str(threads), "--log-level", "warning", target,
     ]  # fmt: skip
-    environment = {**environment, "MALLOC_ARENA_MAX": "1"}  # as `make run` starts it
     process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603
     try:
         for _ in range(200):

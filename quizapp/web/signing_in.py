@@ -165,8 +165,10 @@ def init_security(app: Flask, store: Any) -> None:
         totp_cls=Codes,
     )
     _hash_one_at_a_time(security.pwd_context)
-    security.login_manager._user_callback = None  # the sign-in token alone says who it is; there are no others
-    security.login_manager.request_loader(_load_person)
+    # The sign-in token alone says who it is. Flask-Login's own way there looks into four other places at each request.
+    manager = security.login_manager
+    manager._user_callback = None
+    manager._load_user = lambda: manager._update_request_context_with_user(_load_person())
     # Roles are checked in access.py. Loading an identity would load the person on pages that do not need one.
     security.principal.identity_loaders.clear()
     identity_loaded.disconnect(_on_identity_loaded, app)
@@ -188,7 +190,7 @@ def _hash_one_at_a_time(passwords: Any) -> None:
     passwords.verify, passwords.hash = apart(passwords.verify), apart(passwords.hash)
 
 
-def _load_person(_request: Any) -> Any:
+def _load_person() -> Any:
     """The person of this request: a SignedIn from one select on our pages, the entity on Flask-Security's."""
     token = session.get("sign_in")
     if not token:

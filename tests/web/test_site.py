@@ -1,9 +1,12 @@
 """What strangers see: the landing page, the standing pages, errors, and the signs of life."""
 
+import gzip
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import brotli
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -186,3 +189,15 @@ def test_search_engines_may_list_what_everybody_may_see_and_nothing_else(
 def test_only_administrators_are_shown_the_way_to_the_admin_page(alice: FlaskClient, carol: FlaskClient) -> None:
     assert 'href="/admin/jobs"' not in alice.get("/pages/privacy").text
     assert 'href="/admin/jobs"' in carol.get("/pages/privacy").text
+
+
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip, br", "br"), ("gzip", "gzip"), ("gzip;q=0", None), ("", None)])
+def test_a_page_comes_in_the_best_coding_that_the_browser_takes(
+    client: FlaskClient, accepted: str, coding: str | None
+) -> None:
+    page = client.get("/", headers={"Accept-Encoding": accepted})
+    unpack: Any = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
+    assert page.headers.get("Content-Encoding") == coding
+    assert int(page.headers["Content-Length"]) == len(page.data)
+    assert "Accept-Encoding" in page.headers["Vary"]
+    assert b"</html>" in unpack(page.data)
