@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-machine check format lock map screenshots faults bench bench-check clean
+.PHONY: help install run test test-machine check content-check format lock map screenshots faults bench bench-check clean
 
 help: ## print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,10 @@ check: .venv/installed-dev ## lint, format, types, import contracts, documents, 
 	$(BIN)/lint-imports
 	$(BIN)/flask map --check
 	$(BIN)/flask banks schema --check
-	$(BIN)/flask banks check questions
+	$(BIN)/flask banks check questions --content --no-notes
+
+content-check: .venv/installed-dev ## compare the words and numbers of the course with its evidence; notes, readability, credit
+	@$(BIN)/flask banks check questions --content
 
 format: .venv/installed-dev ## put the code into the house format
 	$(BIN)/ruff check --fix .

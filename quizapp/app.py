@@ -16,7 +16,7 @@ from config import ROOT, development_secret, read_settings
 from quizapp.commands import attempts, banks, demo, jobs, mail, modules, people, site_map
 from quizapp.store.datastore import Datastore
 from quizapp.store.db import db, init_database
-from quizapp.web import accounts, admin, learn, offline, quiz, site
+from quizapp.web import accounts, admin, glossary, learn, notes, offline, quiz, references, search, site
 from quizapp.web.assets import init_assets
 from quizapp.web.cookies import PatientSessions
 from quizapp.web.display import init_display
@@ -54,7 +54,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     init_assets(app, {"bootstrap/bootstrap.min.css": BOOTSTRAP})
     init_display(app)
     accounts.init_accounts(app, Datastore())
-    for blueprint in (site.bp, learn.bp, quiz.bp, admin.bp, offline.bp):
+    learning = (learn.bp, notes.bp, quiz.bp, search.bp, glossary.bp, references.bp)
+    for blueprint in (site.bp, *learning, admin.bp, offline.bp):
         app.register_blueprint(blueprint)
     groups = (modules.group, banks.group, attempts.group, jobs.group, mail.group, people.group, demo.group)
     for group in (*groups, site_map.command):
@@ -104,6 +105,7 @@ def _set_framework_options(app: Flask) -> None:
         if url == "sqlite://"
         else {"pool_size": config["THREADS"] * 2, "max_overflow": 4, "pool_timeout": 10}
     )
+    config["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] = True  # a logged fault must not quote a note
     config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     config["WTF_CSRF_TIME_LIMIT"] = None  # a quiz may stay open for longer than any limit
     config["SESSION_COOKIE_NAME"] = "fascicle"

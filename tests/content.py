@@ -21,6 +21,9 @@ N_FIRST = 6
 N_SECOND = 20
 """Questions in a quiz of the second: all 20 items, four of them on the must-pass objective O2.1."""
 N_PRACTICE = 3
+FINAL = "final"
+N_FINAL = 5
+"""Questions in the final that `add_final` adds: 2 of O1.1, 1 of each other objective; O2.1 is must-pass."""
 
 REAL = Path(__file__).parents[1] / "questions"
 FIGURE = """<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 400 120" role="img"
@@ -75,6 +78,20 @@ def write_course(folder: Path, time_limit_minutes: int | None = None) -> Path:
         (folder / name / "lesson.md").write_text(_lesson([o["id"] for o in facts["objectives"]]), "utf-8")
         (folder / name / "figures").mkdir(exist_ok=True)
         (folder / name / "figures" / "line.svg").write_text(FIGURE, "utf-8")
+    return folder
+
+
+def add_final(folder: Path) -> Path:
+    """Add a final that draws from both modules to a course that `write_course` wrote; returns the folder."""
+    facts = _module(
+        FINAL, 3, "Final quiz", [], plan={"O1.1": 2, "O1.2": 1, "O2.1": 1, "O2.2": 1}, layout="one",
+        requires=[FIRST, SECOND],
+    )  # fmt: skip
+    for name in ("objectives", "credit", "credit_ends", "practice"):
+        del facts[name]
+    _write(folder / FINAL / "module.yaml", {**facts, "draws_from": [FIRST, SECOND]})
+    course = _course()
+    _write(folder / "course.yaml", {**course, "modules": [*course["modules"], FINAL]})
     return folder
 
 

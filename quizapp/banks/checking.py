@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quizapp.banks import drawings
-from quizapp.banks.checks import check_course, check_evidence, check_module
+from quizapp.banks.checks import check_course, check_evidence, check_glossary, check_module
 from quizapp.banks.course import COURSE_FILES, MODULE_FILES, Bank, CourseText, Reader, is_module_folder
 from quizapp.banks.item_checks import check_drafts, check_unique
 from quizapp.banks.text_files import read_text
@@ -15,8 +15,10 @@ from quizapp.banks.yaml_text import read_yaml
 from quizapp.domain.credit import Methods
 from quizapp.domain.drafts import Draft
 from quizapp.domain.evidence import Register
-from quizapp.domain.modules import Course, ModuleFacts
+from quizapp.domain.glossary import Glossary
+from quizapp.domain.modules import Course
 from quizapp.domain.problems import Problem
+from quizapp.domain.waivers import Waivers
 
 STATISTICS = ("module", "objective", "type", "bloom", "use")
 
@@ -75,7 +77,8 @@ def _check_whole_course(folder: Path) -> Checked:
 
 def _check_file(path: Path) -> Checked:
     folder = path.parent
-    if path.name in MODULE_FILES and sum((folder / name).is_file() for name in MODULE_FILES) > 1:
+    is_in_module = sum((folder / name).is_file() for name in MODULE_FILES) > 1
+    if path.name in MODULE_FILES and (is_in_module or (folder.parent / "course.yaml").is_file()):
         checked = _check_folder(folder)
         return _only(checked, lambda file: file == str(path), folder.name if path.name == "bank.yaml" else "")
     has_modules = (folder / "course.yaml").is_file() and any(map(is_module_folder, folder.iterdir()))
@@ -104,10 +107,14 @@ def _check_alone(path: Path) -> Checked:
         reader.read_model(path, Course)
     elif kind == "evidence":
         reader.problems += check_evidence(reader.read_model(path, Register))
+    elif kind == "glossary":
+        reader.problems += check_glossary(reader.read_model(path, Glossary))
+    elif kind == "content-waivers":
+        reader.read_model(path, Waivers)
     elif kind == "credit":
         reader.read_model(path, Methods)
     else:
-        reader.read_model(path, ModuleFacts)
+        reader.read_facts(path)
     return _sum(reader.problems, {})
 
 
@@ -116,8 +123,11 @@ _MARKS = {
     "claims": "evidence",
     "references": "evidence",
     "methods": "credit",
+    "terms": "glossary",
+    "waivers": "content-waivers",
     "modules": "course",
     "objectives": "module",
+    "draws_from": "module",
 }
 
 

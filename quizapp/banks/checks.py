@@ -1,19 +1,22 @@
 """Whether the parts of a course fit together. Works on the trees as written, so that no fault hides another."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from quizapp.banks.course import Bank, CourseText, ModuleText, Written, list_sources
-from quizapp.banks.item_checks import check_citation, check_dates, check_drafts, check_unique
+from quizapp.banks.course import Bank, CourseText, ModuleText, Written, list_sources, list_terms
+from quizapp.banks.final_checks import check_final, list_drawn
+from quizapp.banks.item_checks import check_citation, check_dates, check_drafts, check_term, check_unique
 from quizapp.banks.lesson import Lesson
-from quizapp.banks.markup import Sources
+from quizapp.banks.markup import Sources, find_slips
+from quizapp.domain.drafts import Draft
 from quizapp.domain.evidence import Register, find_citations
 from quizapp.domain.faults import closest
+from quizapp.domain.glossary import Glossary, find_terms
 from quizapp.domain.items.base import Bloom
-from quizapp.domain.modules import ModuleFacts
+from quizapp.domain.modules import Facts
 from quizapp.domain.plans import PlanPart, find_shortages
 from quizapp.domain.problems import Problem
 
@@ -22,6 +25,7 @@ def check_course(course: CourseText) -> Iterator[Problem]:
     """Everything that concerns more than one file of a course."""
     yield from _check_module_list(course)
     yield from check_evidence(course.evidence)
+    yield from check_glossary(course.glossary, list_sources(course.evidence))
     yield from _check_unique(course.modules)
     yield from _check_prerequisites(course.modules)
     for module in course.modules:
@@ -31,13 +35,21 @@ def check_course(course: CourseText) -> Iterator[Problem]:
 def check_module(module: ModuleText, course: CourseText | None = None) -> Iterator[Problem]:
     """Everything that concerns one module; what needs the rest of the course only where there is one."""
     evidence = course.evidence if course is not None else None
+    terms = list_terms(course.glossary) if course is not None else None
     objectives = _objectives(module.facts)
     yield from _check_facts(module, course)
-    yield from _check_plan(module, objectives or [])
+    if module.is_final:
+        yield from check_final(module, course)
+        if course is not None:
+            yield from _check_final_plan(module, list_drawn(module, course))
+        return
+    yield from _check_plan(module, objectives or [], module.bank.drafts)
     if module.lesson is not None:
         yield from _check_lesson(module, module.lesson, objectives, list_sources(evidence))
+        for line, term in module.lesson.terms:
+            yield from check_term(term, module.file("lesson.md"), line, terms)
     yield from _check_bank(module, objectives)
-    yield from check_drafts(module.bank.drafts, evidence)
+    yield from check_drafts(module.bank.drafts, evidence, terms)
 
 
 def check_evidence(evidence: Written[Register]) -> Iterator[Problem]:
@@ -51,6 +63,26 @@ def check_evidence(evidence: Written[Register]) -> Iterator[Problem]:
             if isinstance(known, dict) and reference not in known:
                 at = ("claims", claim, "references", number)
                 yield sheet.problem(at, "unknown-reference", f"there is no reference {reference[:40]!r}", "add it")
+
+
+def check_glossary(glossary: Written[Glossary], sources: Sources | None = None) -> Iterator[Problem]:
+    """Each term is defined once, in text that shows as meant and cites claims that are there."""
+    sheet, names = glossary.sheet, dict[str, str]()
+    terms = glossary.tree.get("terms")
+    for term_id, fields in terms.items() if isinstance(terms, dict) else ():
+        if not isinstance(fields, dict):
+            continue  # reported with the rest of the file
+        name = str(fields.get("term", "")).casefold()
+        if name and names.setdefault(name, term_id) != term_id:
+            message = f"the term {name[:60]!r} is defined as {names[name]!r} already"
+            yield sheet.problem(("terms", term_id, "term"), "duplicate-term", message, "keep one")
+        at, text = ("terms", term_id, "definition"), str(fields.get("definition", ""))
+        for slip in find_slips(text):
+            yield sheet.problem(at, slip.code, slip.message, slip.hint)
+        for cited in find_citations(text):
+            yield from check_citation(cited, sheet.file, sheet.line_of(*at), sources)
+        if find_terms(text):
+            yield sheet.problem(at, "term-in-definition", "a definition does not link to a term", "say it in words")
 
 
 # --- the course --------------------------------------------------------------------------------------------------
@@ -140,7 +172,19 @@ class _Seed:
     bloom: Bloom
 
 
-def _check_plan(module: ModuleText, objectives: list[str]) -> Iterator[Problem]:
+def _check_final_plan(module: ModuleText, drawn: list[ModuleText]) -> Iterator[Problem]:
+    """The plan of a final, against the banks that it draws from as far as they can be read."""
+    objectives = [objective for other in drawn for objective in _objectives(other.facts) or ()]
+    is_whole = len(drawn) == len(_list(module.facts.tree, "draws_from")) and all(other.facts.value for other in drawn)
+    if is_whole or objectives:
+        drafts = [draft for other in drawn for draft in other.bank.drafts]
+        yield from _check_plan(module, objectives, drafts, is_whole=is_whole)
+
+
+def _check_plan(
+    module: ModuleText, objectives: list[str], drafts: Sequence[Draft], *, is_whole: bool = True
+) -> Iterator[Problem]:
+    """Each part names an objective (where all of them are known) and finds its items in the bank."""
     sheet = module.facts.sheet
     parts: dict[int, PlanPart] = {}
     for number, raw in enumerate(_list(module.facts.tree.get("quiz"), "plan")):
@@ -150,20 +194,20 @@ def _check_plan(module: ModuleText, objectives: list[str]) -> Iterator[Problem]:
             continue  # reported with the rest of the file
         if part.objective in objectives:
             parts[number] = part
-        else:
+        elif is_whole:
             yield _unknown_objective(
                 sheet.file, sheet.line_of("quiz", "plan", number, "objective"), part.objective, objectives
             )
-    if not _list(module.bank.head.tree, "items"):
+    if not drafts:
         return
-    asked = [draft.fields for draft in module.bank.drafts if draft.fields.get("use") != "practice"]
+    asked = [draft.fields for draft in drafts if draft.fields.get("use") != "practice"]
     pool = [_Seed(str(fields.get("objective")), fields.get("bloom", "")) for fields in asked]
     for shortage in find_shortages(list(parts.values()), pool):
         number = next(number for number, part in parts.items() if part is shortage.part)
         yield sheet.problem(
             ("quiz", "plan", number, "n"), "plan-shortage", str(shortage), "write more items, or ask for fewer"
         )
-    for number, objective in enumerate(objectives):
+    for number, objective in enumerate(_objectives(module.facts) or ()):
         if not any(seed.objective == objective for seed in pool):
             message = f"no quiz item asks about {objective[:40]}"
             hint = "write one, or drop the objective"
@@ -215,7 +259,7 @@ def _unknown_objective(file: str, line: int, objective: str, known: list[str]) -
     return Problem(file, line, "unknown-objective", message, f"one of {', '.join(known)}" if known else "")
 
 
-def _objectives(facts: Written[ModuleFacts]) -> list[str] | None:
+def _objectives(facts: Written[Facts]) -> list[str] | None:
     """The ids of the objectives as written; None where they cannot be read."""
     if not isinstance(facts.tree.get("objectives"), list):
         return None

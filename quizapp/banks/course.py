@@ -21,12 +21,14 @@ from quizapp.domain.credit import Methods
 from quizapp.domain.drafts import Draft
 from quizapp.domain.evidence import Register
 from quizapp.domain.faults import closest, explain_faults
+from quizapp.domain.glossary import Glossary
 from quizapp.domain.items import ITEM_TYPES, Item, read_draft
-from quizapp.domain.modules import SLUG, Course, ModuleFacts, Part
+from quizapp.domain.modules import SLUG, Course, Facts, FinalFacts, ModuleFacts, Part
 from quizapp.domain.problems import Problem
+from quizapp.domain.waivers import Waivers
 
 MODULE_FILES = ("module.yaml", "lesson.md", "bank.yaml")
-COURSE_FILES = ("course.yaml", "evidence.yaml", "credit.yaml")
+COURSE_FILES = ("course.yaml", "evidence.yaml", "credit.yaml", "glossary.yaml", "content-waivers.yaml")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,13 +69,17 @@ class Bank:
     items: tuple[Item | None, ...] = ()
 
 
+NO_BANK = Bank(Written(Sheet("bank.yaml", None), None))
+"""What a final has in place of items of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleText:
     """A module folder as read. `lesson` is None where there is no file of it."""
 
     name: str
     folder: str
-    facts: Written[ModuleFacts]
+    facts: Written[Facts]
     bank: Bank
     lesson: Lesson | None
     drawings: Mapping[str, str | None] = field(default_factory=dict)
@@ -81,6 +87,10 @@ class ModuleText:
 
     def file(self, name: str) -> str:
         return f"{self.folder}/{name}"
+
+    @property
+    def is_final(self) -> bool:
+        return is_final(self.facts.tree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,8 @@ class CourseText:
     course: Written[Course]
     evidence: Written[Register]
     credit: Written[Methods]
+    glossary: Written[Glossary]
+    waivers: Written[Waivers]
     modules: tuple[ModuleText, ...]
 
 
@@ -108,15 +120,25 @@ class Reader:
             self.read_model(folder / "course.yaml", Course),
             evidence,
             self.read_model(folder / "credit.yaml", Methods),
+            self.read_optional(folder / "glossary.yaml", Glossary),
+            self.read_optional(folder / "content-waivers.yaml", Waivers),
             tuple(self.read_module(entry, sources) for entry in names),
         )
+
+    def read_optional(self, path: Path, model: type[M]) -> Written[M]:
+        """A file that a course may do without: then it is empty."""
+        if not path.exists():
+            return Written(Sheet(str(path), {}), model())
+        return self.read_model(path, model)
 
     def read_module(self, folder: Path, sources: Mapping[str, tuple[str, ...]] | None = None) -> ModuleText:
         """A module folder."""
         figures = {
             f"figures/{path.name}": self._read_drawing(path) for path in sorted((folder / "figures").glob("*.svg"))
         }
-        facts = self.read_model(folder / "module.yaml", ModuleFacts)
+        facts = self.read_facts(folder / "module.yaml")
+        if is_final(facts.tree):  # checks.py names files that do not belong there
+            return ModuleText(folder.name, str(folder), facts, NO_BANK, None, figures)
         lesson = self.read_lesson(folder / "lesson.md", sources, figures)
         bank = self.read_bank(folder / "bank.yaml")
         return ModuleText(folder.name, str(folder), facts, bank, lesson, figures)
@@ -187,18 +209,29 @@ class Reader:
         self.problems += problems
         return item
 
+    def read_facts(self, path: Path) -> Written[Facts]:
+        """`module.yaml`: of a final where it says what it draws from."""
+        sheet = self._read_sheet(path)
+        return self._read_as(sheet, FinalFacts if is_final(sheet.tree or {}) else ModuleFacts)
+
     def read_model(self, path: Path, model: type[M]) -> Written[M]:
         """A YAML file checked against its model."""
+        return self._read_as(self._read_sheet(path), model)
+
+    def _read_sheet(self, path: Path) -> Sheet:
         file = str(path)
         text, problems = read_text(path, file)
         sheet = read_yaml(text, file) if text is not None else Sheet(file, None)
         self.problems += [*problems, *sheet.problems]
+        return sheet
+
+    def _read_as(self, sheet: Sheet, model: type[M]) -> Written[M]:
         if sheet.tree is None:
             return Written(sheet, None)
         try:
             value = model.model_validate(sheet.tree)
         except ValidationError as error:
-            self.problems += explain_faults(error, file, sheet.lines, model=model)
+            self.problems += explain_faults(error, sheet.file, sheet.lines, model=model)
             return Written(sheet, None)
         return Written(sheet, value)
 
@@ -217,12 +250,25 @@ def is_module_folder(path: Path) -> bool:
     return path.is_dir() and any((path / name).is_file() for name in MODULE_FILES)
 
 
+def is_final(facts: Mapping[str, Any]) -> bool:
+    """Whether these are the facts of a final, going by what is written."""
+    return "draws_from" in facts
+
+
 def list_sources(evidence: Written[Register] | None) -> dict[str, tuple[str, ...]] | None:
     """Claim id → reference ids, as far as the register can be read; None without one."""
     claims = evidence.tree.get("claims") if evidence is not None else None
     if not isinstance(claims, dict):
         return None
     return {claim: tuple(map(str, _list(fields, "references"))) for claim, fields in claims.items()}
+
+
+def list_terms(glossary: Written[Glossary] | None) -> list[str] | None:
+    """The ids of the terms as written; None where the glossary cannot be read."""
+    if glossary is None or glossary.sheet.tree is None:
+        return None
+    terms = glossary.tree.get("terms", {})
+    return [str(term) for term in terms] if isinstance(terms, dict) else None
 
 
 def _list(fields: Any, name: str) -> list[Any]:

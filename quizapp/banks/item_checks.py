@@ -1,7 +1,7 @@
 """What can be said of an item, or of any text that cites, without the rest of its module."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from quizapp.banks.course import Written, list_sources
@@ -9,17 +9,23 @@ from quizapp.banks.markup import Sources, find_slips
 from quizapp.domain.drafts import Draft, Path, nearest_line
 from quizapp.domain.evidence import Citation, Register, find_citations
 from quizapp.domain.faults import closest, name_path
+from quizapp.domain.glossary import find_terms
 from quizapp.domain.problems import Problem
 
+_RUNNING = frozenset({"vignette", "stem", "rationale"})
 
-def check_drafts(drafts: Iterable[Draft], evidence: Written[Register] | None = None) -> Iterator[Problem]:
-    """What can be said of each item alone; about its claims only where there is a register."""
+
+def check_drafts(
+    drafts: Iterable[Draft], evidence: Written[Register] | None = None, terms: Collection[str] | None = None
+) -> Iterator[Problem]:
+    """What can be said of each item alone; about its claims and terms only where there is a register of them."""
     sources = list_sources(evidence)
     tentative = _list_tentative(evidence)
     for draft in drafts:
         yield from check_dates(draft.fields, draft.file, draft.lines, "reviewed", "review_due")
         for path, text in _texts(draft.fields):
             yield from _check_text(draft, path, text, sources)
+            yield from _check_terms(draft, path, text, terms)
         yield from _check_confidence(draft, tentative)
 
 
@@ -52,6 +58,13 @@ def check_citation(cited: Citation, file: str, line: int, sources: Sources | Non
             yield Problem(file, line, "unknown-reference", message, hint)
 
 
+def check_term(term: str, file: str, line: int, terms: Collection[str] | None) -> Iterator[Problem]:
+    """The term is in the glossary."""
+    if terms is not None and term not in terms:
+        hint = closest(term, list(terms), "see glossary.yaml")
+        yield Problem(file, line, "unknown-term", f"glossary.yaml has no term {term[:40]!r}", hint)
+
+
 def check_dates(
     tree: Mapping[str, Any], file: str, lines: Mapping[Path, int], earlier: str, later: str
 ) -> Iterator[Problem]:
@@ -73,6 +86,16 @@ def _check_text(draft: Draft, path: Path, text: str, sources: Sources | None) ->
     if path[-1] == "rationale" and text.strip() and not citations and not any(s.code == "bad-citation" for s in slips):
         message, hint = f"{name_path(path)}: no claim is cited", "end it with a claim of evidence.yaml, such as [A1.1]"
         yield _problem(draft, path, "uncited", message, hint)
+
+
+def _check_terms(draft: Draft, path: Path, text: str, terms: Collection[str] | None) -> Iterator[Problem]:
+    """Terms are there, and linked to from running text only: an option or a title that is a link misleads a thumb."""
+    found = find_terms(text)
+    if found and path[-1] not in _RUNNING:
+        message, hint = f"{name_path(path)}: no link to a term stands here", "link to it in a stem or a rationale"
+        yield _problem(draft, path, "term-here", message, hint)
+    for _, term in found:
+        yield from check_term(term, draft.file, draft.line_of(path), terms)
 
 
 def _check_confidence(draft: Draft, tentative: Mapping[str, bool]) -> Iterator[Problem]:

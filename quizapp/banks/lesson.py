@@ -14,6 +14,7 @@ from mdit_py_plugins.container import container_plugin
 from quizapp.banks.markup import FIGURE_SLOT, Sources, find_text_slips, find_token_slips, make_parser, sanitise
 from quizapp.domain.evidence import CITATION, Citation, parse_citation
 from quizapp.domain.faults import closest
+from quizapp.domain.glossary import find_terms
 from quizapp.domain.modules import SLUG, Section
 from quizapp.domain.problems import Problem
 
@@ -45,6 +46,8 @@ class Lesson:
     figures: Mapping[str, int] = field(default_factory=dict)
     """Paths of figures as written → line of first use."""
     problems: tuple[Problem, ...] = ()
+    terms: tuple[tuple[int, str], ...] = ()
+    """The line and id of each link to a term."""
 
 
 def read_lesson(
@@ -72,7 +75,19 @@ def read_lesson(
         citations,
         reader.used,
         tuple(sorted(set(problems + reader.problems))),
+        tuple(find_terms(text)),
     )
+
+
+def parse_lesson(text: str) -> list[Token]:
+    """The tokens of a lesson, for whoever looks at its words."""
+    return _LESSON.parse(text, {})  # type: ignore[no-any-return]
+
+
+def parse_question(token: Token) -> list[Token]:
+    """The words behind the name of a box that asks something."""
+    inline: Token = _LESSON.parseInline(_after_name(token), {})[0]
+    return inline.children or []
 
 
 def count_words(tokens: Sequence[Token]) -> int:
@@ -173,6 +188,8 @@ class _Reader:
             return
         if CITATION.search(match["title"]):
             self.blame(line, "citation-in-title", "a heading does not cite", "cite in the text below")
+        if find_terms(match["title"]):
+            self.blame(line, "term-in-title", "a heading does not link to a term", "link to it in the text below")
         if not body:
             self.blame(
                 line, "empty-section", f"the section {section_id!r} is empty", "write it, or take the heading out"
@@ -193,6 +210,7 @@ class _Reader:
                 words=count_words([*title_tokens, *body]),
                 html=html.strip(),
                 cites=tuple(env["cites"]),
+                terms=tuple(env.get("terms", ())),
             )
         )
 

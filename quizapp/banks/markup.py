@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import nh3
@@ -19,9 +20,13 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from quizapp.domain.evidence import CITATION, Citation, Register, find_citations, parse_citation
+from quizapp.domain.glossary import TERM_SCHEME
 
 Sources = Mapping[str, Sequence[str]]
 """Claim id → the ids of its references."""
+
+GLOSSARY = "/glossary"
+"""Where the page of all terms is: a published lesson keeps its links."""
 
 FIGURE_SLOT = "figure-slot"
 """An element that no author can write: where a checked drawing goes after the text around it was sanitised."""
@@ -105,6 +110,11 @@ def sanitise(html: str) -> str:
     return _CLEANER.clean(html)
 
 
+def parse_text(text: str) -> list[Token]:
+    """The tokens of a text of several paragraphs, for whoever looks at its words."""
+    return _TEXT.parse(text, {})
+
+
 def find_slips(text: str) -> list[Slip]:
     """Everything in a text of an item that would be shown otherwise than meant."""
     slips = [*find_token_slips(_LINT.parse(text)), *find_text_slips(text)]
@@ -124,7 +134,10 @@ def find_text_slips(text: str) -> Iterator[Slip]:
 
 
 def find_token_slips(tokens: Sequence[Token], *, images: bool = False) -> Iterator[Slip]:
-    """HTML, unsafe or relative links and (unless `images`) images among the tokens of a parse with HTML on."""
+    """HTML, unsafe or relative links, nameless columns and (unless `images`) images in a parse with HTML on."""
+    for before, token in pairwise(tokens):
+        if before.type == "th_open" and token.map and not token.content.strip():
+            yield Slip(token.map[0] + 1, "no-heading", "a column of a table has no heading", "name what it holds")
     for token in tokens:
         line = token.map[0] + 1 if token.map else 1
         if token.type == "html_block":
@@ -137,7 +150,7 @@ def find_token_slips(tokens: Sequence[Token], *, images: bool = False) -> Iterat
             elif child.type == "image" and not images:
                 yield Slip(line, "image", "an image cannot stand here", "put drawings into the lesson")
             elif child.type == "link_open" and not str(child.attrGet("href")).startswith(
-                ("https://", "http://", "mailto:")
+                ("https://", "http://", "mailto:", TERM_SCHEME)
             ):
                 yield Slip(
                     line,
@@ -217,7 +230,14 @@ def _show_citation(
 def _open_link(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
 ) -> str:
-    tokens[index].attrSet("rel", "noopener")
+    link = tokens[index]
+    href = str(link.attrGet("href"))
+    if href.startswith(TERM_SCHEME):
+        term = href.removeprefix(TERM_SCHEME)
+        env.setdefault("terms", {}).setdefault(term)
+        link.attrs = {"class": "term", "href": f"{GLOSSARY}#{term}"}
+    else:
+        link.attrSet("rel", "noopener")
     return self.renderToken(tokens, index, options, env)
 
 
@@ -238,7 +258,8 @@ def _open_table(
         if token.type == "tr_open":
             column = 0
         elif token.type == "th_open":
-            headings.append(following.content)
+            words = (part.content for part in following.children or () if part.type in {"text", "code_inline"})
+            headings.append("".join(words).strip())  # an attribute: no emphasis, no citation
         elif token.type == "td_open":
             token.attrSet("data-th", headings[column])
             token.meta["is_first"] = column == 0

@@ -6,22 +6,26 @@ from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, TypeAdapter, create_model
 
 from quizapp.domain.credit import Methods
 from quizapp.domain.evidence import Register
+from quizapp.domain.glossary import Glossary
 from quizapp.domain.items import ITEM_TYPES
-from quizapp.domain.modules import SLUG, Course, ModuleFacts, Part
+from quizapp.domain.modules import SLUG, Course, FinalFacts, ModuleFacts, Part
+from quizapp.domain.waivers import Waivers
 
 
 def make_schemas() -> dict[str, str]:
     """File name → JSON Schema text."""
-    models: dict[str, type[BaseModel]] = {
+    models: dict[str, Any] = {
         "course": Course,
-        "module": ModuleFacts,
+        "module": ModuleFacts | FinalFacts,
         "bank": _bank_model(),
         "evidence": Register,
         "credit": Methods,
+        "glossary": Glossary,
+        "content-waivers": Waivers,
     }
     return {f"{name}.schema.json": _write(name, model) for name, model in models.items()}
 
@@ -57,8 +61,8 @@ def _bank_model() -> type[BaseModel]:
     )
 
 
-def _write(name: str, model: type[BaseModel]) -> str:
-    schema: dict[str, Any] = model.model_json_schema()
+def _write(name: str, model: Any) -> str:
+    schema: dict[str, Any] = TypeAdapter(model).json_schema()
     for definition in schema.get("$defs", {}).values():
         if "type" in definition.get("properties", {}):  # an item says what it is, though the class knows it
             definition["required"] = sorted({*definition.get("required", ()), "type"})

@@ -1,14 +1,17 @@
 """`flask banks`: look after content files. None of these needs a database."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
 from quizapp.banks.checking import Checked, check_path
+from quizapp.banks.content_check import Content, check_content
+from quizapp.banks.content_figures import LessonFigures
 from quizapp.banks.schemas import list_stale, write_schemas
 from quizapp.domain.items import ITEM_TYPES
 
@@ -21,17 +24,31 @@ def group() -> None:
 @group.command("check")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--stats", is_flag=True, help="Count items by module, objective, type, level and use.")
+@click.option("--content", "with_content", is_flag=True, help="Also compare words and numbers with the evidence.")
+@click.option("--notes/--no-notes", default=True, help="With --content: print notes and figures too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
-def check(path: Path, stats: bool, as_json: bool) -> None:
-    """Name every fault of a course folder, a module folder or one file. Exit status 1 if there is any."""
+def check(path: Path, stats: bool, with_content: bool, notes: bool, as_json: bool) -> None:
+    """Name every fault of a course folder, a module folder or one file. Exit status 1 if there is any.
+
+    With --content also whatever its words say louder or in other numbers than the evidence, and notes for an editor,
+    which are no faults.
+    """
     checked = check_path(path)
+    content = check_content(path, checked.course) if with_content else None
+    if content is not None:
+        checked = replace(checked, problems=tuple(sorted({*checked.problems, *content.problems})))
     if as_json:
-        problems = [asdict(problem) for problem in checked.problems]
-        found = {"n_items": checked.n_items, "problems": problems, "counts": checked.counts}
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        found: dict[str, Any] = {"n_items": checked.n_items, "problems": [asdict(p) for p in checked.problems]}
+        found["counts"] = checked.counts
+        if content is not None:
+            found["notes"] = [asdict(note) for note in content.notes]
+            found["lessons"] = [asdict(lesson) for lesson in content.lessons]
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False, default=str))
     else:
         for problem in checked.problems:
             click.echo(str(problem))
+        if content is not None and notes:
+            _print_content(content)
         if stats:
             _print_counts(checked)
         click.echo(_summary(checked))
@@ -59,6 +76,27 @@ def schema(only_check: bool) -> None:
         click.echo("The JSON Schemas are up to date.")
     elif only_check:
         raise SystemExit(1)
+
+
+def _print_content(content: Content) -> None:
+    for note in content.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"{count(len(content.notes), 'note')}; notes are no faults")
+    columns = ("words", "minutes", "words a sentence", "reading ease", "items", "difficulty", "credit min", "estimate")
+    width = max((len(lesson.module) for lesson in content.lessons), default=0)
+    click.echo("  ".join([" " * width, *columns]))
+    for lesson in content.lessons:
+        cells = [f"{value:>{len(name)}}" for name, value in zip(columns, _list_figures(lesson), strict=True)]
+        click.echo("  ".join([f"{lesson.module:{width}}", *cells]))
+    for lesson in content.lessons:
+        click.echo(f"{lesson.module}: {lesson.formula} = {lesson.credit_minutes} minutes")
+    click.echo("Minutes at 240 words a minute. Reading ease after Flesch 1948: 206.835 - 1.015 × words per sentence")
+    click.echo("- 84.6 × syllables per word, of running text and lists; 60 to 70 is plain English.")
+
+
+def _list_figures(lesson: LessonFigures) -> list[str]:
+    figures = (lesson.words, lesson.minutes, lesson.sentence_words, lesson.reading_ease, lesson.items)
+    return [str(value) for value in (*figures, lesson.difficulty, lesson.credit_minutes, lesson.estimated_minutes)]
 
 
 def _print_counts(checked: Checked) -> None:

@@ -51,13 +51,19 @@ class Reference(BaseModel):
     read: Literal["seen", "citation", "memory"]
 
     @property
+    def links(self) -> dict[str, str]:
+        """Its lasting addresses by name, the one to follow first in front; empty if none is known."""
+        addresses = {
+            "DOI": self.doi and f"https://doi.org/{self.doi}",
+            "PubMed": self.pmid and f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/",
+            "PubMed Central": self.pmcid and f"https://pmc.ncbi.nlm.nih.gov/articles/{self.pmcid}/",
+        }
+        return {name: url for name, url in addresses.items() if url}
+
+    @property
     def url(self) -> str | None:
         """Where the source can be found, if it has a lasting address."""
-        if self.doi:
-            return f"https://doi.org/{self.doi}"
-        if self.pmid:
-            return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/"
-        return None
+        return next(iter(self.links.values()), None)
 
 
 class Claim(BaseModel):

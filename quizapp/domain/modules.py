@@ -1,6 +1,7 @@
 """A course module and a course, as published: objectives, facts shown before the start, sections, quiz rules."""
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from quizapp.domain.attempts import Feedback, Kind
 from quizapp.domain.credit import Worked
 from quizapp.domain.evidence import Register
+from quizapp.domain.glossary import Term
 from quizapp.domain.items.base import Bloom
 from quizapp.domain.plans import PlanPart
 
@@ -72,8 +74,8 @@ class PracticeRules(Part):
     confidence: bool = False
 
 
-class ModuleFacts(Part):
-    """`module.yaml`."""
+class Facts(Part):
+    """What `module.yaml` says of a course module and of a final alike."""
 
     format: Literal[1]
     id: str = Field(pattern=SLUG, max_length=60)
@@ -83,31 +85,48 @@ class ModuleFacts(Part):
     dir: Literal["ltr", "rtl"] = "ltr"
     summary: str = Field(min_length=1, max_length=600)
     audience: str = Field(min_length=1)
-    reading_minutes: int | None = Field(None, ge=1, le=600)
     estimated_minutes: int = Field(ge=1, le=600)
     format_label: str = "Self-paced: text, figures, quiz"
     needs: str = Field(min_length=1)
     released: dt.date
     reviewed: dt.date
     review_due: dt.date
-    credit_ends: dt.date
-    credit: CreditClaim
     contact: str = Field(min_length=3)
     people: tuple[Contributor, ...] = Field(min_length=1)
     requires: tuple[str, ...] = ()
-    objectives: tuple[Objective, ...] = Field(min_length=1)
     quiz: QuizRules
+
+    @property
+    def heading(self) -> str:
+        """How pages name it."""
+        return f"Module {self.number}: {self.title}"
+
+    def rules(self, kind: Kind) -> QuizRules | PracticeRules:
+        return self.quiz if kind is Kind.QUIZ else PracticeRules()
+
+
+class ModuleFacts(Facts):
+    """`module.yaml` of a course module that teaches."""
+
+    reading_minutes: int | None = Field(None, ge=1, le=600)
+    credit_ends: dt.date
+    credit: CreditClaim
+    objectives: tuple[Objective, ...] = Field(min_length=1)
     practice: PracticeRules = PracticeRules()
 
     def rules(self, kind: Kind) -> QuizRules | PracticeRules:
         return self.quiz if kind is Kind.QUIZ else self.practice
 
-    def objective(self, objective_id: str) -> Objective:
-        return next(o for o in self.objectives if o.id == objective_id)
+
+class FinalFacts(Facts):
+    """`module.yaml` of a final: its exam plan draws from the banks of course modules and names their objectives."""
+
+    draws_from: tuple[str, ...] = Field(min_length=1)
+    """Ids of the modules, each of which comes before it in the course and has to be passed first."""
 
     @property
-    def must_pass(self) -> frozenset[str]:
-        return frozenset(o.id for o in self.objectives if o.must_pass)
+    def heading(self) -> str:
+        return self.title
 
 
 class Section(BaseModel):
@@ -121,6 +140,8 @@ class Section(BaseModel):
     html: str
     cites: tuple[str, ...] = ()
     """Claim ids in order of first citation."""
+    terms: tuple[str, ...] = ()
+    """Ids of the glossary's terms in order of first link."""
 
     @property
     def minutes(self) -> int:
@@ -128,19 +149,94 @@ class Section(BaseModel):
         return max(1, round(self.words / 240))
 
 
+class DrawnSection(BaseModel):
+    """Where a section of another module stands."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    title: str
+
+
+class DrawnModule(BaseModel):
+    """A module that a final draws from, as it was when the final was published."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    number: int
+    title: str
+    objectives: tuple[Objective, ...]
+    """Those that the final tests."""
+    sections: tuple[DrawnSection, ...]
+
+    @property
+    def heading(self) -> str:
+        return f"Module {self.number}: {self.title}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A section to read again. `drawn` is the module that teaches it, where that is another one."""
+
+    module_id: str
+    id: str
+    title: str
+    drawn: DrawnModule | None = None
+
+
 class Module(BaseModel):
     """A course module version: everything a page shows about it, frozen."""
 
     model_config = ConfigDict(frozen=True)
     format: Literal[1] = 1
-    facts: ModuleFacts
+    facts: ModuleFacts | FinalFacts
     sections: tuple[Section, ...]
+    drawn: tuple[DrawnModule, ...] = ()
+    """Of a final: the modules that it draws from, in course order."""
     evidence: Register
-    credit: Worked
+    glossary: dict[str, Term] = {}
+    """The terms that lesson and items link to, by id; empty in versions from before there was a glossary."""
+    credit: Worked | None
+    """A final has none: its items count in the modules that they come from."""
 
     @property
     def id(self) -> str:
         return self.facts.id
+
+    @property
+    def is_final(self) -> bool:
+        return isinstance(self.facts, FinalFacts)
+
+    @property
+    def credit_hours(self) -> Decimal:
+        return self.credit.hours if self.credit is not None else Decimal(0)
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """Those that it teaches: none in a final."""
+        return self.facts.objectives if isinstance(self.facts, ModuleFacts) else ()
+
+    @property
+    def tested(self) -> tuple[Objective, ...]:
+        """Those that its quiz tests: its own, or of a final those of the modules that it draws from."""
+        return self.objectives + tuple(o for drawn in self.drawn for o in drawn.objectives)
+
+    def objective(self, objective_id: str) -> Objective:
+        return next(o for o in self.tested if o.id == objective_id)
+
+    @property
+    def must_pass(self) -> frozenset[str]:
+        return frozenset(o.id for o in self.tested if o.must_pass)
+
+    def find_drawn(self, objective_id: str) -> DrawnModule | None:
+        """The module that teaches what a final tests."""
+        return next((d for d in self.drawn if any(o.id == objective_id for o in d.objectives)), None)
+
+    def list_places(self, objective_id: str) -> tuple[Place, ...]:
+        """The sections of whichever module teaches the objective, in lesson order."""
+        drawn = self.find_drawn(objective_id)
+        if drawn is None:
+            return tuple(Place(self.id, section.id, section.title) for section in self.sections)
+        return tuple(Place(drawn.id, section.id, section.title, drawn) for section in drawn.sections)
 
     @property
     def words(self) -> int:

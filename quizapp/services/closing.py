@@ -72,7 +72,7 @@ def score_attempt(
 ) -> Score:
     """Grade what was kept by the rules of the module version that the attempt pinned."""
     shown = [items[slot.item_version_id] for slot in slots]
-    return grade(shown, states, module.facts.quiz.pass_percent, module.facts.must_pass)
+    return grade(shown, states, module.facts.quiz.pass_percent, module.must_pass)
 
 
 def _contribute(score: Score, slots: Sequence[Slot]) -> list[Contribution]:

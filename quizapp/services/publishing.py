@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from quizapp.banks.checking import check_path
 from quizapp.banks.course import CourseText, ModuleText
 from quizapp.domain.credit import work_out
+from quizapp.domain.glossary import find_terms
 from quizapp.domain.items import Item, store_item
-from quizapp.domain.modules import Module
+from quizapp.domain.modules import DrawnModule, DrawnSection, FinalFacts, Module, ModuleFacts, QuizRules
 from quizapp.domain.problems import Problem
 from quizapp.services.versions import canonical_json
 from quizapp.store import content as store
@@ -57,6 +58,8 @@ class _Ready:
     digest: str
     items: tuple[tuple[Item, dict[str, Any], str], ...]
     """Item, content, hash."""
+    is_final: bool
+    """Its items are other modules' own."""
 
 
 def publish_course(path: Path, now: dt.datetime) -> Report:
@@ -79,13 +82,49 @@ def build_module(text: ModuleText, course: CourseText) -> Module:
     facts, methods = text.facts.whole, course.credit.whole.methods
     sections = text.lesson.sections if text.lesson is not None else ()
     cited = [f"[{claim}]" for section in sections for claim in section.cites]
-    cited += [written for item in text.bank.items if item is not None for written in item.texts()]
+    written = [part for item in list_items(text, course) for part in item.texts()]
+    linked = {term for section in sections for term in section.terms}
+    glossary = course.glossary.whole.used_by(linked | {term for part in written for _, term in find_terms(part)})
+    cited += [*written, *(term.definition for term in glossary.values())]
     words = sum(section.words for section in sections)
     return Module(
         facts=facts,
         sections=sections,
+        drawn=tuple(_describe(drawn, facts.quiz) for drawn in list_drawn(text, course)),
         evidence=course.evidence.whole.cited_by(cited),
-        credit=work_out(methods[facts.credit.method], words, facts.quiz.n_items, facts.credit.difficulty),
+        glossary=glossary,
+        credit=work_out(methods[facts.credit.method], words, facts.quiz.n_items, facts.credit.difficulty)
+        if isinstance(facts, ModuleFacts)
+        else None,
+    )
+
+
+def list_drawn(text: ModuleText, course: CourseText) -> list[ModuleText]:
+    """The modules that a final draws from, in course order; none for any other module."""
+    facts, listed = text.facts.whole, course.course.whole.modules
+    named = facts.draws_from if isinstance(facts, FinalFacts) else ()
+    return sorted((m for m in course.modules if m.name in named), key=lambda m: listed.index(m.name))
+
+
+def list_items(text: ModuleText, course: CourseText) -> list[Item]:
+    """The items of a module; of a final those quiz items of the modules it draws from that its plan can ask for."""
+    own = [item for item in text.bank.items if item is not None]
+    tested = {part.objective for part in text.facts.whole.quiz.plan}
+    drawn = [item for module in list_drawn(text, course) for item in module.bank.items if item is not None]
+    return own + [item for item in drawn if item.use == "quiz" and item.objective in tested]
+
+
+def _describe(text: ModuleText, quiz: QuizRules) -> DrawnModule:
+    """What a final keeps of a module that it draws from."""
+    facts, tested = text.facts.whole, {part.objective for part in quiz.plan}
+    objectives = facts.objectives if isinstance(facts, ModuleFacts) else ()
+    sections = text.lesson.sections if text.lesson is not None else ()
+    return DrawnModule(
+        id=facts.id,
+        number=facts.number,
+        title=facts.title,
+        objectives=tuple(o for o in objectives if o.id in tested),
+        sections=tuple(DrawnSection(id=s.id, title=s.title) for s in sections),
     )
 
 
@@ -96,11 +135,11 @@ def hash_content(content: Any) -> str:
 
 def _prepare(text: ModuleText, course: CourseText) -> _Ready:
     module = build_module(text, course)
-    stored = [(item, store_item(item)) for item in text.bank.items if item is not None]
+    stored = [(item, store_item(item)) for item in list_items(text, course)]
     items = tuple((item, content, hash_content(content)) for item, content in stored)
     content = module.model_dump(mode="json")
     digest = hash_content({"module": content, "items": sorted([item.id, item_hash] for item, _, item_hash in items)})
-    return _Ready(module.id, content, digest, items)
+    return _Ready(module.id, content, digest, items, module.is_final)
 
 
 def _store(
@@ -122,8 +161,11 @@ def _store(
             pool.append(
                 {"item_version_id": version_id, "use": item.use, "objective": item.objective, "bloom": item.bloom.value}
             )
-            items.append((item.id, _compare(old_items.pop(item.id, None), digest)))
-        items += [(item_id, State.WITHDRAWN) for item_id in sorted(old_items)]
+            known[item.id, digest] = version_id  # a final finds what its modules have just added
+            if not module.is_final:
+                items.append((item.id, _compare(old_items.pop(item.id, None), digest)))
+        if not module.is_final:
+            items += [(item_id, State.WITHDRAWN) for item_id in sorted(old_items)]
         store.publish_module_version(
             connection,
             course_id=course_id,

@@ -7,7 +7,7 @@ from quizapp.domain.attempts import Confidence, Kind, Score, Slot, replay
 from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.evidence import Level, find_citations
 from quizapp.domain.items.base import Explained
-from quizapp.domain.modules import Module, Objective, Section
+from quizapp.domain.modules import DrawnModule, Module, Objective, Place
 from quizapp.services.closing import score_attempt
 from quizapp.services.studying import Source, list_sources
 from quizapp.services.versions import get_items, get_module_versions
@@ -24,7 +24,8 @@ class Reviewed:
     title: str
     vignette: str
     stem: str
-    section: Section | None
+    place: Place | None
+    """What to read again."""
     is_right: bool
     is_partly: bool
     is_answered: bool
@@ -46,7 +47,9 @@ class ObjectiveLine:
     bands: tuple[str, ...]
     earned: str
     out_of: int
-    reread: tuple[Section, ...]
+    reread: tuple[Place, ...]
+    drawn: DrawnModule | None
+    """In a final, the module that teaches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def _review(module: Module, score: Score, slots: Sequence[Slot]) -> tuple[Review
             title=m.item.title,
             vignette=m.item.vignette,
             stem=m.item.stem,
-            section=module.find_section(m.item.section),
+            place=next((p for p in module.list_places(m.item.objective) if p.id == m.item.section), None),
             is_right=m.is_right,
             is_partly=0 < m.earned < 1,
             is_answered=m.state.answer.response is not None,
@@ -148,10 +151,14 @@ def _by_objective(module: Module, score: Score) -> tuple[ObjectiveLine, ...]:
     for tally in score.tallies:
         bands = tuple("done" if mark == 1 else "part" if mark else "miss" for mark in tally.marks)
         wanted = {m.item.section for m in score.marked if m.item.objective == tally.objective and not m.is_right}
-        reread = tuple(s for s in module.sections if s.id in wanted)
         lines.append(
             ObjectiveLine(
-                module.facts.objective(tally.objective), bands, show_marks(tally.earned), len(tally.marks), reread
+                objective=module.objective(tally.objective),
+                bands=bands,
+                earned=show_marks(tally.earned),
+                out_of=len(tally.marks),
+                reread=tuple(p for p in module.list_places(tally.objective) if p.id in wanted),
+                drawn=module.find_drawn(tally.objective),
             )
         )
     return tuple(lines)

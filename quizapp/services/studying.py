@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from quizapp.domain.progress import Reach, reach
 from quizapp.services.versions import get_module_versions
 from quizapp.store import attempts as store
 from quizapp.store import content
-from quizapp.store.attempts import AttemptFacts
+from quizapp.store.attempts import AttemptFacts, ObjectiveResult
 from quizapp.store.db import reading, unit_of_work
 
 
@@ -32,6 +32,10 @@ class PublicModule:
     estimated_minutes: int
     credit_hours: Decimal
     n_objectives: int
+    """None of its own: it is a final."""
+    n_drawn: int
+    """Of a final: how many modules it draws from."""
+    n_items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class Overview:
 def list_public_modules() -> tuple[Course | None, list[PublicModule]]:
     """The course and its modules as anybody may see them; (None, []) while nothing is published."""
     with reading() as connection:
-        course, modules = _load_course(connection)
+        course, modules = load_course(connection)
     if course is None:
         return None, []
     return course, [
@@ -121,8 +125,10 @@ def list_public_modules() -> tuple[Course | None, list[PublicModule]]:
             m.facts.title,
             m.facts.summary,
             m.facts.estimated_minutes,
-            m.credit.hours,
-            len(m.facts.objectives),
+            m.credit_hours,
+            len(m.objectives),
+            len(m.drawn),
+            m.facts.quiz.n_items,
         )
         for _, m in modules.values()
     ]
@@ -134,7 +140,7 @@ def get_overview(person_id: int, course_id: str | None = None) -> Overview | Non
     Raises NotFound where a course is named that is not there.
     """
     with reading() as connection:
-        course, modules = _load_course(connection, course_id)
+        course, modules = load_course(connection, course_id)
         if course is None and course_id is not None:
             raise NotFound("There is no course of that name.")
         if course is None:
@@ -163,10 +169,20 @@ def get_section(person_id: int, module_id: str, section_id: str) -> tuple[Overvi
     return overview, standing, section
 
 
+def get_lesson(person_id: int, module_id: str) -> tuple[Overview, Standing]:
+    """A module's whole lesson. Raises NotFound where it has none (a final), or Refused while the module is locked."""
+    overview, standing = get_standing(person_id, module_id)
+    if not standing.module.sections:
+        raise NotFound("This module has no lesson.")
+    require_open(standing.missing)
+    return overview, standing
+
+
 def require_open(missing: Sequence[Module]) -> None:
     """Refuse while modules must be passed first, naming them."""
     if missing:
-        names = " and ".join(f"“{m.facts.title}”" for m in missing)
+        *others, last = (f"“{m.facts.title}”" for m in missing)
+        names = f"{', '.join(others)} and {last}" if others else last
         raise Refused(f"This module opens when you have passed {names}.")
 
 
@@ -216,9 +232,10 @@ def get_progress(person_id: int) -> tuple[Overview | None, dict[str, list[Object
         return None, {}
     with reading() as connection:
         results = store.list_results(connection, person_id)
+    taught = {s.module.id: s.module for s in overview.standings}
     marks: dict[tuple[str, str], list[tuple[Fraction, int]]] = defaultdict(list)
     for result in sorted(results, key=lambda r: r.attempt_id):
-        marks[result.module_id, result.objective].append((result.earned, result.out_of))
+        marks[_find_teacher(result, taught), result.objective].append((result.earned, result.out_of))
     progress = {
         s.module.id: [
             ObjectiveProgress(
@@ -227,7 +244,7 @@ def get_progress(person_id: int) -> tuple[Overview | None, dict[str, list[Object
                 tuple(marks[s.module.id, o.id]),
                 tuple(x for x in s.module.sections if o.id in x.objectives),
             )
-            for o in s.module.facts.objectives
+            for o in s.module.objectives
         ]
         for s in overview.standings
     }
@@ -241,14 +258,14 @@ def find_missing(connection: Connection, person_id: int, module: Module) -> tupl
     passed = store.list_passed(connection, person_id)
     wanted = [r for r in module.facts.requires if r not in passed]
     ids = [c.version_id for c in content.list_current(connection) if c.module_id in wanted]
-    return tuple(get_module_versions(connection, ids).values())
+    return tuple(sorted(get_module_versions(connection, ids).values(), key=lambda m: m.facts.number))
 
 
 Versions = dict[str, tuple[int, Module]]
 """Module id → its current version's id, and that version."""
 
 
-def _load_course(connection: Connection, course_id: str | None = None) -> tuple[Course | None, Versions]:
+def load_course(connection: Connection, course_id: str | None = None) -> tuple[Course | None, Versions]:
     """The course and the current version of each of its modules, in course order."""
     raw = content.find_course(connection, course_id)
     if raw is None:
@@ -271,16 +288,24 @@ def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[t
     for attempt in store.list_attempts(connection, person_id):
         attempts[attempt.module_id].append(attempt)
     results: dict[str, dict[int, dict[str, tuple[Fraction, int]]]] = defaultdict(lambda: defaultdict(dict))
+    current = {module_id: module for module_id, (_, module) in modules.items()}
     for r in store.list_results(connection, person_id):
-        results[r.module_id][r.attempt_id][r.objective] = (r.earned, r.out_of)
+        results[_find_teacher(r, current)][r.attempt_id][r.objective] = (r.earned, r.out_of)
     passed = {m for m, tried in attempts.items() if any(a.is_passed for a in tried)}
     standings = []
     for module_id, (version_id, module) in modules.items():
         facts = module.facts
         taught = [o for s in module.sections if s.id in read[module_id] for o in s.objectives]
-        reached = reach([o.id for o in facts.objectives], taught, results[module_id].values(), facts.quiz.pass_percent)
+        reached = reach([o.id for o in module.objectives], taught, results[module_id].values(), facts.quiz.pass_percent)
         missing = tuple(modules[r][1] for r in facts.requires if r in modules and r not in passed)
         standings.append(
             Standing(module, version_id, reached, frozenset(read[module_id]), missing, tuple(attempts[module_id]))
         )
     return tuple(standings), read_at
+
+
+def _find_teacher(result: ObjectiveResult, modules: Mapping[str, Module]) -> str:
+    """The id of the module whose objective a result counts for: what was tested in a final, another module teaches."""
+    tested_in = modules.get(result.module_id)
+    drawn = tested_in.find_drawn(result.objective) if tested_in is not None else None
+    return drawn.id if drawn is not None else result.module_id

@@ -6,6 +6,7 @@ A version never changes, so it is cached by its id alone.
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.pool import Pool
 
 from quizapp.domain.errors import NotFound
+from quizapp.domain.evidence import find_citations
 from quizapp.domain.items import Item, restore_item
 from quizapp.domain.modules import Module
 from quizapp.store import content as store
@@ -81,6 +83,27 @@ def get_module_versions(connection: Connection, version_ids: Iterable[int]) -> d
 def get_items(connection: Connection, version_ids: Iterable[int]) -> dict[int, Item]:
     """Published item versions by id, in the order asked for; one select at most, none when all are cached."""
     return _get(connection, version_ids, Item, store.load_item_versions, restore_item)  # type: ignore[type-abstract]
+
+
+@dataclass(frozen=True, slots=True)
+class CitingItem:
+    """A published item with the claims that any of its texts cites. For educators: claims can hint at the key."""
+
+    id: str
+    title: str
+    use: str
+    claims: tuple[str, ...]
+
+
+def get_citing_items(connection: Connection, version_ids: Iterable[int]) -> dict[int, CitingItem]:
+    """Published item versions as what they cite, in the order asked for; read and cached as by `get_items`."""
+    return _get(connection, version_ids, CitingItem, store.load_item_versions, _read_citing_item)
+
+
+def _read_citing_item(content: dict[str, Any]) -> CitingItem:
+    item = restore_item(content)
+    claims = dict.fromkeys(cited.claim for text in item.texts() for cited in find_citations(text))
+    return CitingItem(item.id, item.title, item.use, tuple(claims))
 
 
 def _get(

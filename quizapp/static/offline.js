@@ -4,12 +4,21 @@ const { person, storedAt } = document.body.dataset;
 const quiz = document.getElementById("quiz-attempt")?.dataset.attempt; // of a page that shows an attempt
 const isAnswering = document.querySelector("form[data-save]") !== null; // quiz.js sends and tells there
 const ended = location.pathname.match(/^\/quiz\/attempts\/(\d+)\/(?:result|review)/)?.[1]; // its result is shown here
+const isNoting = document.querySelector("form[data-note]:not([data-unsaved])") !== null; // note.js does so for notes
 const main = document.getElementById("main");
 const RETRY_MS = 10_000;
 
 export const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 export const day = (at) => new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
 export const answers = (n) => `${n} ${n === 1 ? "answer" : "answers"}`;
+const listAll = async () => [...await queue.list(person), ...await queue.listUnsent(person)];
+const isNote = (row) => row.place !== undefined;
+
+function counted(rows) {
+  const n = rows.filter(isNote).length;
+  const parts = [rows.length > n && answers(rows.length - n), n && `${n} ${n === 1 ? "note" : "notes"}`];
+  return parts.filter(Boolean).join(" and ");
+}
 
 // What is said of late answers to these questions, and of an answer that could not be saved.
 export function sayLate(slots) {
@@ -53,12 +62,24 @@ function questionLink(row) {
   return element("a", `question ${row.slot}`, { href: `${placeOf(row)}/${row.single ? `questions/${row.slot}` : `all#q${row.slot}`}` });
 }
 
+function describe(row) {
+  const line = element("li");
+  const link = isNote(row) ? element("a", row.title, { href: row.page }) : questionLink(row);
+  const fate = `could not be saved: ${row.why} `;
+  if (row.state === "stale" && isNote(row)) line.append("Not saved: your note on ", link, " was changed elsewhere. Open it to choose.");
+  else if (row.state === "stale") line.append("Not saved: ", link, ` was changed elsewhere. Kept there: ${row.kept || "no answer"}. Open it to choose.`);
+  else if (isNote(row)) line.append("Your note on ", link, `, given ${when(row.given_at)}, ${fate}`, removeButton("Remove it from this device", [row]));
+  else line.append(`${sayAnswer(row)}. Given ${when(row.given_at)}, ${fate}`, removeButton("Remove it from this device", [row]));
+  return line;
+}
+
 async function showWaiting(ending = "") {
-  const rows = await queue.list(person);
+  const rows = (await listAll()).filter((row) => !(isNoting && isNote(row)));
   const waiting = rows.filter((row) => row.state === "waiting");
   const hint = { offline: "They are sent when the connection is back.", busy: "The server is busy; trying again.", "signed-out": "Sign in again to send them." }[ending] ?? "Sending…";
   if (waiting.length) {
-    const text = `${answers(waiting.length)} ${waiting.length === 1 ? "is" : "are"} waiting to be sent, kept on this device since ${when(waiting[0].given_at)}. ${hint}`;
+    const since = Math.min(...waiting.map((row) => row.given_at));
+    const text = `${counted(waiting)} ${waiting.length === 1 ? "is" : "are"} waiting to be sent, kept on this device since ${when(since)}. ${hint}`;
     note("waiting", "status", element("p", text, { class: "mb-0" }));
   } else if (document.getElementById("waiting")) {
     note("waiting", "status");
@@ -68,13 +89,9 @@ async function showWaiting(ending = "") {
   const parts = byAttempt(other.filter(isOver)).map(showOver);
   const open = other.filter((row) => !isOver(row));
   if (open.length) parts.push(element("ul", "", { class: "mb-0" }));
-  for (const row of open) {
-    const line = element("li");
-    if (row.state === "stale") line.append("Not saved: ", questionLink(row), ` was changed elsewhere. Kept there: ${row.kept || "no answer"}. Open it to choose.`);
-    else line.append(`${sayAnswer(row)}. Given ${when(row.given_at)}, could not be saved: ${row.why} `, removeButton("Remove it from this device", [row]));
-    parts.at(-1).append(line);
-  }
-  return note("not-kept", "status", element("h2", "Answers on this device that are not saved", { class: "h3" }), ...parts);
+  if (open.length) parts.at(-1).append(...open.map(describe));
+  const title = `${other.some(isNote) ? "What is on this device and" : "Answers on this device that are"} not saved`;
+  return note("not-kept", "status", element("h2", title, { class: "h3" }), ...parts);
 }
 
 const byAttempt = (rows) => [...new Set(rows.map((row) => row.attempt))].map((id) => rows.filter((row) => row.attempt === id));
@@ -97,7 +114,7 @@ const resultLink = (row) => (String(row.attempt) === ended ? [] : [element("a", 
 function removeButton(text, rows) {
   const button = element("button", text, { type: "button", class: "btn btn-quiet" });
   button.addEventListener("click", async () => {
-    await queue.discard(rows);
+    await (rows.some(isNote) ? queue.discardUnsent(rows) : queue.discard(rows));
     await showWaiting();
     main.focus(); // the button is gone
   });
@@ -121,13 +138,16 @@ async function sendWaiting() {
   if (isSending) return "busy";
   isSending = true;
   const settled = [];
-  const ending = await queue.send(person, { tell: (outcome) => settled.push(outcome) });
+  const notes = [];
+  let ending = await queue.send(person, { tell: (outcome) => settled.push(outcome) });
+  if (ending === "done" && !isNoting) ending = await queue.sendNotes(person, { tell: (row) => notes.push(row) });
   isSending = false;
   await showWaiting(ending);
   lateOnes.push(...settled.filter((outcome) => outcome.verdict === "late").map((outcome) => outcome.row));
   if (lateOnes.length) showLate();
-  const kept = settled.filter((outcome) => ["accept", "repeat"].includes(outcome.verdict)).length;
-  if (kept) note("sent", "status", element("p", `${answers(kept)} sent and saved at ${clock(Date.now())}.`, { class: "mb-0" }));
+  const kept = settled.filter((outcome) => ["accept", "repeat"].includes(outcome.verdict)).map(({ row }) => row);
+  kept.push(...notes.filter((row) => Date.now() - row.given_at > RETRY_MS)); // not: just left behind
+  if (kept.length) note("sent", "status", element("p", `${counted(kept)} sent and saved at ${clock(Date.now())}.`, { class: "mb-0" }));
   const isOfThis = (row) => String(row.attempt) === quiz;
   const isNews = settled.some((outcome) => isOfThis(outcome.row)) && !lateOnes.some(isOfThis); // of an open attempt
   if (quiz && isNews && !storedAt) location.reload(); // it lists the answers
@@ -170,21 +190,21 @@ function guardSignOut(form) {
     event.preventDefault();
     if (isGoing) return undefined;
     isGoing = true;
-    const n = (await queue.list(person)).length;
-    if (!n) return leave(form);
+    const rows = await listAll();
+    if (!rows.length) return leave(form);
     isGoing = false;
     document.getElementById("leaving")?.remove();
     const box = element("section", "", { id: "leaving", role: "alert", tabindex: "-1", class: "note is-stop mt-3" });
     const row = element("div", "", { class: "row-wrap" });
     const first = element("button", "Send first", { type: "button", class: "btn btn-primary" });
-    const lose = element("button", `Sign out and lose ${answers(n)}`, { type: "button", class: "btn btn-quiet" });
-    const said = element("p", `${answers(n)} on this device ${n === 1 ? "is" : "are"} not saved on the server. Signing out removes what is kept on this device.`);
+    const lose = element("button", `Sign out and lose ${counted(rows)}`, { type: "button", class: "btn btn-quiet" });
+    const said = element("p", `${counted(rows)} on this device ${rows.length === 1 ? "is" : "are"} not saved on the server. Signing out removes what is kept on this device.`);
     first.addEventListener("click", async () => {
       await sendWaiting();
-      const left = (await queue.list(person)).length;
-      if (!left) return leave(form);
-      said.textContent = `${answers(left)} could not be sent. You are still signed in.`;
-      lose.textContent = `Sign out and lose ${answers(left)}`;
+      const left = await listAll();
+      if (!left.length) return leave(form);
+      said.textContent = `${counted(left)} could not be sent. You are still signed in.`;
+      lose.textContent = `Sign out and lose ${counted(left)}`;
       return undefined;
     });
     lose.addEventListener("click", () => leave(form));
@@ -249,8 +269,9 @@ if (person) {
   for (const form of document.querySelectorAll("form[data-finish]")) guardFinish(form);
   for (const form of document.querySelectorAll("form[data-next]")) guardNext(form);
   if (!isAnswering) {
-    if ((await queue.list(person)).length) sendWaiting();
-    addEventListener("online", async () => { if ((await queue.listWaiting(person)).length) sendWaiting(); });
+    const isAny = async () => (await listAll()).some((row) => !(isNoting && isNote(row)));
+    if (await isAny()) sendWaiting();
+    addEventListener("online", async () => { if (await isAny()) sendWaiting(); });
   }
 }
 listHere();

@@ -1,6 +1,7 @@
 // Answers that the server has not acknowledged yet, on this device, by person, attempt and question. See decision 11.
-// An answer goes into the queue before it is sent, and leaves it only when the server said what became of it.
-const STORES = ["queue", "saved", "modules"]; // unsent answers · each slot as last acknowledged · what was taken along
+// An answer goes into the queue before it is sent, and leaves it only when the server said what became of it. Own notes
+// do the same, at the end of this file.
+const STORES = ["queue", "saved", "modules", "notes"]; // unsent answers · each slot as last acknowledged · what was taken along · notes
 const PATIENCE_MS = 20_000;
 const BUSY = [408, 425, 429, 502, 503, 504]; // of all that is sent, not of this row
 const FINAL = [403, 404, 409, 410, 413, 422]; // if the answer is ours: a proxy may say the same and mean itself
@@ -13,8 +14,9 @@ let opening = null;
 
 function open() {
   opening ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open("fascicle", 1);
-    request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name, { keyPath: "key" }));
+    const request = indexedDB.open("fascicle", 2);
+    request.onupgradeneeded = () => STORES.filter((name) => !request.result.objectStoreNames.contains(name))
+      .forEach((name) => request.result.createObjectStore(name, { keyPath: "key" }));
     request.onsuccess = () => {
       request.result.onversionchange = () => request.result.close(); // a newer version of this file is open elsewhere
       request.result.onclose = () => { opening = null; }; // the browser closed it: open it anew
@@ -180,6 +182,102 @@ export async function send(person, given = {}) {
       else if (!await getToken(person)) return "signed-out";
       else await change("queue", { ...row, state: "refused", why: answer.error, is_over: response.status === 409 });
       settled.add(row.key);
+    }
+    return skipped.size ? "busy" : "done";
+  } catch (error) {
+    return error.message === "busy" ? "busy" : "offline";
+  }
+}
+
+// Notes. A row is one tab's unsent text: person, place (module/section), tab, title, page, url, text, version (that it
+// was written on), sent (the text under way, while nobody knows whether it arrived), given_at, state (waiting, stale,
+// refused). Beside them lies each note as last acknowledged (state: saved), to bring a kept page up to date.
+const placeKey = (row) => `${row.person}/${row.place}`;
+export const unsentKey = (row) => `${placeKey(row)}/${row.tab}`;
+
+// Read and write in one transaction; what `alter` makes of the row takes its place, nothing takes it away.
+async function alterNote(key, alter) {
+  let made;
+  try {
+    await work("notes", "readwrite", (rows) => {
+      const asked = rows.get(key);
+      asked.onsuccess = () => {
+        made = alter(beside.notes.get(key) ?? asked.result);
+        if (made) rows.put(made); else rows.delete(key);
+      };
+    });
+    beside.notes.delete(key);
+  } catch {
+    made = alter((await all("notes")).find((row) => row.key === key));
+    if (made) beside.notes.set(key, made); else beside.notes.delete(key);
+    isDurable = false;
+  }
+  return made;
+}
+
+export const putUnsent = (row) => alterNote(unsentKey(row), (old) => ({
+  ...old, ...row, key: unsentKey(row), version: old?.version ?? row.version, sent: old?.sent ?? null,
+  state: old?.state === "stale" ? "stale" : "waiting",
+}));
+export const replaceUnsent = (row, state = "waiting") => alterNote(unsentKey(row), () => ({ ...row, key: unsentKey(row), state }));
+export const discardUnsent = (rows) => remove("notes", rows.map((row) => row.key));
+export const findNote = async (person, place) => (await all("notes")).find((row) => row.key === `${person}/${place}`);
+
+export async function listUnsent(person) {
+  const rows = (await all("notes")).filter((row) => isOf(person)(row) && row.state !== "saved");
+  return rows.sort((a, b) => a.given_at - b.given_at);
+}
+
+async function postNote(row, token) {
+  const saved = await findNote(row.person, row.place);
+  const data = new FormData();
+  data.set("csrf_token", token);
+  data.set("text", row.sent);
+  data.set("version", String(saved?.by === row.key ? Math.max(row.version, saved.version) : row.version));
+  return fetch(row.url, {
+    method: "POST", body: data, headers: { Accept: "application/json" }, redirect: "error",
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+}
+
+async function settleNote({ key, person, place, sent }, answer) {
+  if (answer.verdict === "saved") {
+    const { version, can_undo, saved_at: at } = answer;
+    await change("notes", { key: `${person}/${place}`, person, place, state: "saved", text: sent, version, can_undo, at, by: key });
+  }
+  await alterNote(key, (old) => {
+    if (!old) return null;
+    if (answer.verdict === "stale") return { ...old, sent: null, state: "stale", kept: answer.kept, kept_version: answer.version };
+    if (answer.verdict !== "saved") return { ...old, sent: null, state: "refused", why: answer.error };
+    return old.text === sent ? null : { ...old, sent: null, version: answer.version };
+  });
+}
+
+// Send the notes that wait, oldest first. A text of which nobody knows whether it arrived is sent again before any newer
+// one: the server recognises it. Ends as `send` does; `given.tell` hears of each that was saved.
+export async function sendNotes(person, given = {}) {
+  let token = given.token;
+  let isFresh = false;
+  const skipped = new Set();
+  const renew = async () => { token = await getToken(person); isFresh = true; if (token) given.renewed?.(token); return token; };
+  try {
+    for (let row; (row = (await listUnsent(person)).find((each) => each.state === "waiting" && !skipped.has(each.key)));) {
+      row = await alterNote(row.key, (old) => old && { ...old, sent: old.sent ?? old.text });
+      if (!row) continue;
+      if (!token && !await renew()) return "signed-out";
+      let response = await postNote(row, token);
+      let answer = await response.json().catch(() => ({}));
+      if ([400, 403, 404].includes(response.status) && !answer.verdict && !isFresh) {
+        if (!await renew()) return "signed-out";
+        response = await postNote(row, token);
+        answer = await response.json().catch(() => ({}));
+      }
+      if (response.status === 401) return "signed-out";
+      if (!answer.verdict && [400, 429, 502, 503, 504].includes(response.status)) return "busy";
+      if (response.status >= 500 || (response.ok && !answer.verdict)) { skipped.add(row.key); continue; }
+      if (!answer.verdict && !await getToken(person)) return "signed-out";
+      await settleNote(row, answer);
+      if (answer.verdict === "saved") given.tell?.(row);
     }
     return skipped.size ? "busy" : "done";
   } catch (error) {

@@ -132,6 +132,19 @@ def list_pool(connection: Connection, module_version_id: int, use: str) -> list[
     return [PoolItem(*row) for row in connection.execute(_POOL, {"version_id": module_version_id, "use_for": use})]
 
 
+def list_pools(connection: Connection, module_version_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The ids of all item versions in each of these module versions, for quiz and practice alike, in a fixed order."""
+    rows = connection.execute(
+        select(PoolEntry.module_version_id, PoolEntry.item_version_id)
+        .where(PoolEntry.module_version_id.in_(module_version_ids))
+        .order_by(PoolEntry.item_version_id)
+    )
+    pools: dict[int, list[int]] = {version_id: [] for version_id in module_version_ids}
+    for version_id, item_version_id in rows:
+        pools[version_id].append(item_version_id)
+    return pools
+
+
 def has_course(connection: Connection, course_id: str) -> bool:
     """Whether the course was ever published."""
     return connection.execute(select(CourseRow.id).where(CourseRow.id == course_id)).first() is not None

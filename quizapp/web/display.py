@@ -17,6 +17,7 @@ def init_display(app: Flask) -> None:
     """Register the template filters."""
     app.jinja_env.filters |= {
         "local_time": show_time,
+        "local_moment": show_moment,
         "local_day": lambda at: show_day(_local(at).date()),
         "day": show_day,
         "greeting": lambda at: greet(_local(at).hour),
@@ -30,6 +31,11 @@ def init_display(app: Flask) -> None:
 def show_time(at: dt.datetime) -> str:
     """12:03, in the person's own zone."""
     return f"{_local(at):%H:%M}"
+
+
+def show_moment(at: dt.datetime) -> str:
+    """22 Nov 2026, 12:03, in the person's own zone."""
+    return f"{show_day(_local(at).date())}, {show_time(at)}"
 
 
 def show_day(day: dt.date) -> str:

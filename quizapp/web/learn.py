@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from quizapp.services import closing, studying
+from quizapp.services import closing, notes, studying
 from quizapp.services.studying import Overview
 from quizapp.web.access import SIGNED_IN, me, now, page
 
@@ -35,6 +35,21 @@ def module(module_id: str) -> Any:
     return render_template("learn/module.html", course=overview.course, standing=standing, module=standing.module)
 
 
+@bp.get("/modules/<module_id>/lesson")
+@page(SIGNED_IN, service=studying.get_lesson, template="learn/lesson.html")
+def lesson(module_id: str) -> Any:
+    overview, standing = studying.get_lesson(me().id, module_id)
+    module = standing.module
+    cited = dict.fromkeys(claim for section in module.sections for claim in section.cites)
+    return render_template(
+        "learn/lesson.html",
+        course=overview.course,
+        standing=standing,
+        module=module,
+        sources=studying.list_sources(module, list(cited)),
+    )
+
+
 @bp.get("/modules/<module_id>/sections/<section_id>")
 @page(SIGNED_IN, service=studying.get_section, template="learn/section.html")
 def section(module_id: str, section_id: str) -> Any:
@@ -46,6 +61,7 @@ def section(module_id: str, section_id: str) -> Any:
         module=standing.module,
         section=section,
         sources=studying.list_sources(standing.module, section.cites),
+        note=notes.get_note(me().id, module_id, section_id),
     )
 
 

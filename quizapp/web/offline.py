@@ -24,7 +24,7 @@ MAY_SHOW_KEYS = frozenset({"quiz.question", "quiz.all_questions"})
 
 ASSETS = (
     "bootstrap/bootstrap.min.css", "theme.css", "icons.svg", "favicon.svg", "queue.js", "offline.js", "quiz.js",
-    "quiz-keys.js", "keep.js",
+    "quiz-keys.js", "keep.js", "note.js",
 )  # fmt: skip
 """Files that the worker fetches when it is installed; a change of one installs it anew."""
 

@@ -33,7 +33,7 @@ CLASSES = {"table_open": "table mb-4", "heading_open": "mt-4"}
 FOUND_BY_SEARCH = frozenset({"site.landing", "site.standing"})
 """Endpoints of the pages that search engines may list."""
 
-NAV = (("learn.dashboard", "Learn", "home"), ("learn.progress", "Progress", "chart"))
+NAV = (("learn.dashboard", "Learn", "home"), ("learn.progress", "Progress", "chart"), ("notes.notes", "Notes", "note"))
 NAV_BY_ROLE = {"admin": (("admin.jobs", "Admin", "pencil"),)}
 
 

@@ -78,7 +78,7 @@ def test_item_types_are_listed_one_a_line(runner: FlaskCliRunner) -> None:
 def test_schemas_are_written_once_and_found_stale_when_they_differ(runner: FlaskCliRunner, course: Path) -> None:
     assert runner.invoke(args=["banks", "schema", "--check"]).exit_code == 1
     assert not (course / "schema").exists()
-    assert runner.invoke(args=["banks", "schema"]).output.count(": written") == 5
+    assert runner.invoke(args=["banks", "schema"]).output.count(": written") == 7
     assert runner.invoke(args=["banks", "schema", "--check"]).exit_code == 0
     (course / "schema" / "bank.schema.json").write_text("{}", "utf-8")
     stale = runner.invoke(args=["banks", "schema", "--check"])

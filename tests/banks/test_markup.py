@@ -109,6 +109,7 @@ def test_no_html_and_no_script_pass(text: str) -> None:
         ("as said [a1.1]", "bad-citation"),
         ("as said [R2]", "bad-citation"),
         ("as said [A1.1 B2]", "bad-citation"),
+        ("| | b |\n|---|---|\n| 1 | 2 |", "no-heading"),
     ],
 )
 def test_what_would_not_come_out_as_meant_is_named(text: str, code: str) -> None:
@@ -150,3 +151,8 @@ def test_no_text_brings_rendering_down_and_only_known_tags_come_out(text: str) -
 def test_the_citation_parser_takes_any_text(text: str) -> None:
     for cited in find_citations(text):
         assert cited.claim[0] in "ABCDEF"
+
+
+def test_the_heading_that_a_cell_carries_is_plain_words() -> None:
+    html = str(show_text("| a | with **bold** and `code` [A1.1] |\n|---|---|\n| 1 | 2 |"))
+    assert 'data-th="with bold and code"' in html

@@ -19,11 +19,11 @@ from config import ROOT
 from quizapp.app import utc_now
 from quizapp.domain.attempts import Kind
 from quizapp.domain.inputs import SomeOf
-from quizapp.services import jobs, mailing, taking
+from quizapp.services import jobs, mailing, notes, studying, taking
 from quizapp.services.taking import Incoming
 from quizapp.store.db import unit_of_work
 from quizapp.store.jobs import add_job
-from tests.browser.serving import FIRST, SECOND, Site, publish
+from tests.browser.serving import FINAL, FIRST, SECOND, Site, publish
 from tests.people import Person
 
 WIDTHS = {1280: 900, 390: 844}
@@ -85,13 +85,36 @@ def _show_the_code(tab: Tab) -> None:
     tab.get_by_role("img", name="QR code").wait_for()
 
 
+def _send_an_old_version(tab: Tab) -> None:
+    _send_note(tab, "Ask which muscle, and what let it go.")
+
+
+def _send_too_much(tab: Tab) -> None:
+    _send_note(tab, "All of it. " * 2_000)
+
+
+def _send_note(tab: Tab, text: str) -> None:
+    """As a page without script sends it, from the first version."""
+    with tab.expect_navigation():
+        tab.evaluate(
+            """(text) => {
+                const form = document.querySelector("form[data-note]");
+                form.elements.text.value = text;
+                form.elements.version.value = "1";
+                form.submit();
+            }""",
+            text,
+        )
+
+
 def _fold_out(tab: Tab) -> None:
     tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
 
 
 def _sections() -> dict[str, Page]:
-    """The sections of both modules, as their lessons name them."""
-    found = {}
+    """Every whole lesson, and the sections of the first two modules, as their lessons name them."""
+    lessons = sorted((ROOT / "questions").glob("*/lesson.md"))
+    found = {f"lesson-{p.parent.name}": Page("graduate", f"/learn/modules/{p.parent.name}/lesson") for p in lessons}
     for module in (FIRST, SECOND):
         for name in re.findall(
             r"^## .*\{#([\w-]+)", (ROOT / "questions" / module / "lesson.md").read_text("utf-8"), re.M
@@ -140,8 +163,36 @@ PAGES: dict[str, Page] = {
     "result-passed-open": Page("learner", "/quiz/attempts/{passed}/result", _fold_out),
     "result-practice": Page("learner", "/quiz/attempts/{practised}/result"),
     "review": Page("learner", "/quiz/attempts/{passed}/review/1"),
+    "final-locked": Page("learner", f"/learn/modules/{FINAL}"),
+    "final": Page("finisher", f"/learn/modules/{FINAL}"),
+    "final-next": Page("finisher", "/learn/"),
+    "final-not-passed": Page("finisher", "/quiz/attempts/{final_missed}/result"),
+    "final-passed": Page("graduate", "/quiz/attempts/{final_passed}/result"),
+    "final-review": Page("graduate", "/quiz/attempts/{final_passed}/review/1"),
+    "progress-final": Page("graduate", "/learn/progress"),
     "progress": Page("learner", "/learn/progress"),
     "progress-new": Page("newcomer", "/learn/progress"),
+    "glossary": Page("", "/glossary"),
+    "glossary-found": Page("learner", "/glossary?q=leg"),
+    "glossary-none": Page("learner", "/glossary?q=marmalade"),
+    "glossary-term": Page("learner", "/glossary#ctf"),
+    "search": Page("learner", "/search"),
+    "search-found": Page("learner", "/search?q=stretch"),
+    "search-locked": Page("newcomer", "/search?q=pickle+juice"),
+    "search-none": Page("learner", "/search?q=picle+jiuce"),
+    "notes": Page("learner", "/notes"),
+    "notes-found": Page("learner", "/notes?q=replay"),
+    "notes-new": Page("newcomer", "/notes"),
+    "note": Page("learner", f"/notes/{FIRST}/what-a-cramp-is"),
+    "note-removed": Page("learner", f"/notes/{FIRST}/mimics"),
+    "note-two-versions": Page("learner", f"/notes/{FIRST}/what-a-cramp-is", _send_an_old_version, is_refusal=True),
+    "note-too-long": Page("learner", f"/notes/{FIRST}/what-a-cramp-is", _send_too_much, is_refusal=True),
+    "references": Page("", "/references/"),
+    "references-found": Page("learner", "/references/?q=dehydration"),
+    "references-none": Page("learner", "/references/?q=marmalade"),
+    "reference": Page("learner", "/references/R10"),
+    "reference-stranger": Page("", "/references/R41"),
+    "reference-educator": Page("author", "/references/R10"),
     "admin-jobs": Page("admin", "/admin/jobs"),
 }
 
@@ -151,6 +202,9 @@ def prepare(site: Site) -> World:
     people = {
         "newcomer": site.add_person("Mallory Newcomer"),
         "learner": site.add_person("Alice Learner"),
+        "finisher": site.add_person("Alice Finisher"),
+        "graduate": site.add_person("Alice Graduate"),
+        "author": site.add_person("Bob Author", ("author",)),
         "admin": site.add_person("Carol Admin", ("admin",)),
     }
     alice, start = people["learner"], utc_now() - dt.timedelta(days=3)
@@ -173,13 +227,27 @@ def prepare(site: Site) -> World:
     with site.app.app_context():
         touched = [Incoming(n, {"answer": []}, is_flagged=True, struck=("B",)) for n in (6, 8)]
         taking.save_answers(alice.id, numbers["open"], touched, utc_now())
+    numbers["final_missed"] = _take_final(site, people["finisher"], start, n_missed=9)
+    numbers["final_passed"] = _take_final(site, people["graduate"], start, n_missed=0)
+    _write_notes(site, alice)
     _fail_a_job(site)
     site.make_cookie(alice)  # on a second device
     return World(site, people, numbers, {who: site.make_cookie(person) for who, person in people.items()})
 
 
-def _take(site: Site, person: Person, at: dt.datetime, n_missed: int, kind: Kind = Kind.QUIZ) -> int:
-    attempt_id = site.start(person, FIRST, kind, seed=int(at.timestamp()), at=at)
+def _take_final(site: Site, person: Person, at: dt.datetime, n_missed: int) -> int:
+    """Pass every module that the final draws from, then take it; the attempt's id."""
+    with site.app.app_context():
+        drawn = studying.get_standing(person.id, FINAL)[1].module.drawn
+    for module in drawn:
+        _take(site, person, at, 0, module_id=module.id)
+    return _take(site, person, at + dt.timedelta(days=1), n_missed, module_id=FINAL)
+
+
+def _take(
+    site: Site, person: Person, at: dt.datetime, n_missed: int, kind: Kind = Kind.QUIZ, module_id: str = FIRST
+) -> int:
+    attempt_id = site.start(person, module_id, kind, seed=int(at.timestamp()), at=at)
     _answer(site, person, attempt_id, at, None, n_missed)
     with site.app.app_context():
         taking.finish(person.id, attempt_id, at + dt.timedelta(minutes=14))
@@ -230,3 +298,17 @@ def _fail_a_job(site: Site) -> None:
         for hours in range(9):
             jobs.run_due_jobs({}, at + dt.timedelta(hours=4 * hours))
         mailing.post_mail_now(to="alice@test.example", subject="Hello", body="Hello\n", key="hello", now=utc_now())
+
+
+def _write_notes(site: Site, person: Person) -> None:
+    """Two notes, one of them changed, and one that was emptied."""
+    at = utc_now() - dt.timedelta(days=1)
+    texts = {
+        "what-a-cramp-is": ("Ask for the replay.", "Ask for the replay:\n- what did the muscle do?\n- what let it go?"),
+        "misleading-names": ("“Spasm” is a loose word. Write what the client said.",),
+        "mimics": ("Print the table.", ""),
+    }
+    with site.app.app_context():
+        for i, (section, versions) in enumerate(texts.items()):
+            for known, text in enumerate(versions):
+                notes.save_note(person.id, FIRST, section, text, known, at + dt.timedelta(hours=i + known))

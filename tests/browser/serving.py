@@ -33,6 +33,7 @@ from tests.people import PASSWORD, ZONE, Clock, Person, sign_in
 
 FIRST = "cramp-or-not"
 SECOND = "why-muscles-cramp"
+FINAL = "muscle-cramps-final"
 START_SECONDS = 30
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizapp.domain.evidence import Citation, Level, Register, find_citations
+from quizapp.domain.evidence import Citation, Level, Reference, Register, find_citations
 from tests.content import EVIDENCE
 
 
@@ -40,6 +40,16 @@ def test_a_reference_is_found_by_its_doi_else_in_pubmed() -> None:
     references = Register.model_validate(EVIDENCE).references
     assert references["R1"].url == "https://doi.org/10.5555/marbles.1"
     assert references["R2"].url == "https://pubmed.ncbi.nlm.nih.gov/12345678/"
+
+
+def test_a_reference_has_a_link_for_each_of_its_identifiers_and_none_without() -> None:
+    plain = Reference(citation="A leaflet.", read="memory")
+    assert plain.links == {}
+    assert plain.url is None
+    known = plain.model_copy(update={"doi": "10.5555/m", "pmid": "1", "pmcid": "PMC2"})
+    assert list(known.links) == ["DOI", "PubMed", "PubMed Central"]
+    assert known.links["PubMed Central"] == "https://pmc.ncbi.nlm.nih.gov/articles/PMC2/"
+    assert plain.model_copy(update={"pmcid": "PMC2"}).url == known.links["PubMed Central"]
 
 
 def test_every_level_has_words_for_the_reader_and_the_graded_ones_differ_in_ticks() -> None:

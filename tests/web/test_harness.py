@@ -19,11 +19,23 @@ from werkzeug.test import TestResponse
 
 from quizapp.app import create_app
 from quizapp.commands.site_map import list_routes
+from quizapp.services.publishing import publish_course
 from quizapp.store.db import db
 from quizapp.web.access import ANYONE
 from tests import databases
 from tests.conftest import app_settings, fill_master
-from tests.content import N_FIRST, N_PRACTICE, N_SECOND, find_marks, right_letters
+from tests.content import (
+    FINAL,
+    FIRST,
+    N_FIRST,
+    N_PRACTICE,
+    N_SECOND,
+    SECOND,
+    add_final,
+    find_marks,
+    right_letters,
+    write_course,
+)
 from tests.people import ALICE, PEOPLE, Clock, Person, sign_in
 from tests.web.taker import JSON, Taker, begin, passed
 from tests.web.world import FORMS, REFUSED, World, build_world, facts_of, may_open, someone_who_may
@@ -322,3 +334,19 @@ def test_a_page_with_a_checked_answer_keeps_to_the_budget_too(few_and_many: list
                 page = client.get(f"/quiz/attempts/{filled.world.open_practice}/questions/1").text
             assert "RATIONALE-" in page
             assert len(sent) <= BUDGETS["quiz.question"], "\n".join(sent)
+
+
+def test_the_pages_of_a_final_keep_to_the_budget(app: Flask, alice: FlaskClient, clock: Clock, tmp_path: Path) -> None:
+    with app.app_context():
+        assert not publish_course(add_final(write_course(tmp_path / "course")), clock()).problems
+    for module_id in (FIRST, SECOND):
+        passed(app, alice, ALICE, module_id)
+    quiz = passed(app, alice, ALICE, FINAL)
+    again = begin(app, alice, ALICE, FINAL)
+    paths = {f"{again.url}/questions/1": BUDGETS["quiz.question"]}
+    others = ("/learn/", f"/learn/modules/{FINAL}", "/learn/progress", f"{again.url}/check", f"{quiz.url}/result",
+              f"{quiz.url}/review/1", "/references/")  # fmt: skip
+    for path, budget in {**paths, **dict.fromkeys(others, OTHER_BUDGET)}.items():
+        with statements(app) as sent:
+            assert alice.get(path).status_code == 200, path
+        assert len(sent) <= budget, f"{path}:\n" + "\n".join(sent)

@@ -36,6 +36,15 @@ def test_a_module_says_everything_before_it_starts(alice: FlaskClient) -> None:
         assert words in page
 
 
+def test_the_whole_lesson_stands_on_one_page_once_the_module_is_open(alice: FlaskClient) -> None:
+    page = alice.get(f"/learn/modules/{FIRST}/lesson")
+    assert page.status_code == 200
+    assert re.findall(r'<section id="(on-[a-z0-9-]+)"', page.text) == ["on-o1-1", "on-o1-2"]
+    assert page.text.count('id="references"') <= 1
+    assert alice.get(f"/learn/modules/{SECOND}/lesson").status_code == 409
+    assert alice.get("/learn/modules/no-such-module/lesson").status_code == 404
+
+
 def test_reading_section_by_section_ends_at_the_quiz(alice: FlaskClient) -> None:
     url = f"/learn/modules/{FIRST}/sections"
     page = alice.get(f"{url}/on-o1-1")

@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from quizapp.commands.site_map import find_facts
 from quizapp.domain.attempts import Kind
-from quizapp.services import accounts, studying, taking
+from quizapp.services import accounts, notes, studying, taking
 from quizapp.services.taking import Incoming
 from quizapp.store.db import unit_of_work
 from quizapp.store.jobs import Job, add_job
@@ -26,6 +26,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "quiz.answer": {"n": "1", "q1-answer": "A", "q1-seq": "99", "go": "next"},
     "quiz.save": {"n": "1", "q1-answer": "A", "q1-seq": "99"},
     "quiz.check": {"own": "y"},
+    "notes.save": {"text": "Marbles roll.", "version": "1"},
+    "notes.undo": {"version": "1"},
 }
 """What a form sends, by endpoint; nothing where that is enough."""
 
@@ -51,6 +53,7 @@ class World:
         """The address of a route with arguments that lead to something of Alice's."""
         values: dict[str, Any] = {
             "course_id": COURSE, "module_id": FIRST, "section_id": "on-o1-1", "kind": "quiz", "number": 1,
+            "reference_id": "R1", "ending": "md",
             "slug": "privacy", "token": "made-up", "job_id": self.job_id, "sign_in_id": self.sign_in_id,
             "attempt_id": {
                 "quiz.result": self.passed, "quiz.review": self.passed, "quiz.all_questions": self.open_all,
@@ -69,6 +72,9 @@ def build_world(now: dt.datetime, n_times: int = 1) -> World:
         _take(FIRST, Kind.PRACTICE, i, now, n_answered=1, finish=True)
         studying.mark_read(ALICE.id, FIRST, ("on-o1-1", "on-o1-2")[i % 2], now)
         accounts.start_sign_in(ALICE.id, "Chrome on Android", now)
+        for section in ("on-o1-1", "on-o1-2"):
+            known = notes.get_note(ALICE.id, FIRST, section).version
+            notes.save_note(ALICE.id, FIRST, section, f"Marble {i}\n" * (i + 1), known, now)
         with unit_of_work() as connection:
             add_job(connection, "nothing", f"job {i}", {}, now)
             connection.execute(update(Job).values(failed_at=now, error="It failed."))
