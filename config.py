@@ -24,6 +24,7 @@ def read_settings(environ: dict[str, str] | None = None) -> dict[str, Any]:
         "SECRET_KEY": env.get("SECRET_KEY", ""),
         "PUBLIC_URL": public_url,
         "THREADS": int(env.get("THREADS", "4")),
+        "TRUSTED_PROXIES": int(env.get("TRUSTED_PROXIES", "0")),
         "MAIL_FOLDER": env.get("MAIL_FOLDER", str(instance / "mail")),
         "MAIL_SERVER": env.get("MAIL_SERVER", ""),
         "MAIL_PORT": int(env.get("MAIL_PORT", "587")),

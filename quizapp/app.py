@@ -11,6 +11,7 @@ from click import get_current_context
 from flask import Flask
 from flask_wtf import CSRFProtect
 from sqlalchemy.pool import StaticPool
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, development_secret, read_settings
 from quizapp.commands import attempts, banks, demo, jobs, mail, modules, people, site_map
@@ -21,7 +22,7 @@ from quizapp.web.assets import init_assets
 from quizapp.web.cookies import PatientSessions
 from quizapp.web.display import init_display
 from quizapp.web.errors import init_errors
-from quizapp.web.middleware import WholeRequests, init_logging, init_middleware
+from quizapp.web.middleware import RowNumber, WholeRequests, init_logging, init_middleware
 
 MIGRATIONS = ROOT / "migrations"
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5" / "css" / "bootstrap.min.css"
@@ -43,6 +44,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     )
     app.config.update(values)
     _set_framework_options(app)
+    app.url_map.converters["int"] = RowNumber
     app.session_interface = PatientSessions()
     init_logging(app.config["LOG_LEVEL"])
     init_database(app)
@@ -61,6 +63,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     for group in (*groups, site_map.command):
         app.cli.add_command(group)
     app.wsgi_app = WholeRequests(app.wsgi_app)  # type: ignore[method-assign]
+    if app.config["TRUSTED_PROXIES"]:  # without it anybody could claim any address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=0)  # type: ignore[method-assign]
     return app
 
 

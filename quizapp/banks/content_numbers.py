@@ -94,8 +94,3 @@ def _list_known(claim: Claim) -> Iterator[Decimal]:
 
 def _read(written: str) -> Decimal:
     return Decimal(re.sub(r"[^\d.]", "", written))
-
-
-def has_number(text: str) -> bool:
-    """Whether a sentence states a number."""
-    return bool(find_numbers(text))

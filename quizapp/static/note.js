@@ -8,6 +8,7 @@ const area = form.elements.text;
 const undo = document.getElementById("note-undo");
 const status = document.getElementById("note-said");
 const MAX = 20_000;
+const lengthOf = (text) => [...text].length; // characters as the server counts them: an emoji is one
 const PAUSE_MS = 1000;
 const RETRY_MS = 4000;
 const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -63,7 +64,7 @@ async function send() {
   do {
     isAgain = false;
     await keeping;
-    if (area.value.length > MAX) break;
+    if (lengthOf(area.value) > MAX) break;
     const token = !storedAt && ["", "done"].includes(ending) ? form.elements.csrf_token.value : "";
     ending = await queue.sendNotes(person, { token, renewed: renewTokens });
   } while (isAgain);
@@ -81,8 +82,8 @@ async function report() {
   const saved = await queue.findNote(person, place);
   if (saved?.by === key && saved.version > version) knows(saved.version);
   document.getElementById("note-sign-in")?.remove();
-  if (area.value.length > MAX) {
-    const over = (area.value.length - MAX).toLocaleString("en-AU");
+  if (lengthOf(area.value) > MAX) {
+    const over = (lengthOf(area.value) - MAX).toLocaleString("en-AU");
     say(`Not saved: a note holds up to 20,000 characters. Shorten it by ${over}; until then it is ${here()}.`, true);
   } else if (row?.state === "stale") {
     say("Not saved: this note was changed elsewhere", true);

@@ -10,6 +10,7 @@ export let isDurable = true; // false: something is on the open page only, for t
 
 // What IndexedDB refused: all of it in some private windows, the newest where the disk is full.
 const beside = Object.fromEntries(STORES.map((name) => [name, new Map()]));
+const nothingBeside = () => beside.queue.size === 0 && beside.notes.size === 0;
 let opening = null;
 
 function open() {
@@ -57,7 +58,7 @@ async function change(name, row, gone = []) {
       if (row) rows.put(row);
     });
     if (row) beside[name].delete(row.key);
-    isDurable = beside.queue.size === 0;
+    isDurable = nothingBeside();
   } catch {
     if (row) beside[name].set(row.key, row);
     isDurable = false;
@@ -207,6 +208,7 @@ async function alterNote(key, alter) {
       };
     });
     beside.notes.delete(key);
+    isDurable = nothingBeside();
   } catch {
     made = alter((await all("notes")).find((row) => row.key === key));
     if (made) beside.notes.set(key, made); else beside.notes.delete(key);
@@ -259,9 +261,11 @@ export async function sendNotes(person, given = {}) {
   let token = given.token;
   let isFresh = false;
   const skipped = new Set();
+  const settled = new Map(); // a row that this browser cannot delete is not sent twice in a round
+  const isOpen = (each) => each.state === "waiting" && !skipped.has(each.key) && settled.get(each.key) !== each.text;
   const renew = async () => { token = await getToken(person); isFresh = true; if (token) given.renewed?.(token); return token; };
   try {
-    for (let row; (row = (await listUnsent(person)).find((each) => each.state === "waiting" && !skipped.has(each.key)));) {
+    for (let row; (row = (await listUnsent(person)).find(isOpen));) {
       row = await alterNote(row.key, (old) => old && { ...old, sent: old.sent ?? old.text });
       if (!row) continue;
       if (!token && !await renew()) return "signed-out";
@@ -273,10 +277,12 @@ export async function sendNotes(person, given = {}) {
         answer = await response.json().catch(() => ({}));
       }
       if (response.status === 401) return "signed-out";
-      if (!answer.verdict && [400, 429, 502, 503, 504].includes(response.status)) return "busy";
-      if (response.status >= 500 || (response.ok && !answer.verdict)) { skipped.add(row.key); continue; }
+      if (!answer.verdict && BUSY.includes(response.status)) return "busy";
+      const isRefused = FINAL.includes(response.status) && answer.error; // a proxy's own page says no reason of ours
+      if (!answer.verdict && !isRefused) { skipped.add(row.key); continue; }
       if (!answer.verdict && !await getToken(person)) return "signed-out";
       await settleNote(row, answer);
+      settled.set(row.key, row.sent);
       if (answer.verdict === "saved") given.tell?.(row);
     }
     return skipped.size ? "busy" : "done";

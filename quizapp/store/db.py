@@ -61,9 +61,7 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(
-    model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False, "autoflush": False}
-)
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
 def init_database(app: Flask) -> None:
@@ -73,11 +71,9 @@ def init_database(app: Flask) -> None:
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_pragmas)
             event.listen(db.engine, "begin", _begin)
-        app.extensions["fascicle-read"] = (
-            db.engine
-            if db.engine.dialect.name == "sqlite"
-            else db.engine.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=True)
-        )
+        event.listen(db.engine, "before_cursor_execute", _refuse_to_write)
+        alone = {} if db.engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+        app.extensions["fascicle-read"] = db.engine.execution_options(fascicle_read=True, **alone)
         app.extensions["fascicle-write"] = db.engine.execution_options(fascicle_write=True)
 
 
@@ -87,6 +83,14 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _refuse_to_write(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    """A reading has no transaction: what it wrote by mistake would stand at once, without audit row or lock."""
+    if connection.get_execution_options().get("fascicle_read") and not statement.lstrip().startswith(
+        ("SELECT", "WITH")
+    ):
+        raise RuntimeError("a reading never writes: use unit_of_work()")
 
 
 def _begin(connection: Connection) -> None:

@@ -56,6 +56,10 @@ def _local(at: dt.datetime) -> dt.datetime:
     return at.astimezone(zone)
 
 
+LONGEST_NAME = 100
+"""Characters of the longest id that stands in an address."""
+
+
 @lru_cache(maxsize=2048)
 def _path(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:  # noqa: ARG001 - part of the key
     return url_for(endpoint, **dict(values))
@@ -63,6 +67,7 @@ def _path(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
 
 def show_path(endpoint: str, **values: Any) -> str:
     """`url_for` for templates: the path of a page, worked out once for the same values. A page asks for dozens."""
-    if endpoint.startswith(".") or "_external" in values or current_app.debug:
-        return url_for(endpoint, **values)
+    is_ours = not endpoint.startswith((".", "security.")) and "_external" not in values and not current_app.debug
+    if not is_ours or any(isinstance(value, str) and len(value) > LONGEST_NAME for value in values.values()):
+        return url_for(endpoint, **values)  # what people send, and secrets, are not kept
     return _path(request.script_root, endpoint, tuple(values.items()))

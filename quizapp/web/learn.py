@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from quizapp.services import closing, notes, studying
 from quizapp.services.studying import Overview
 from quizapp.web.access import SIGNED_IN, me, now, page
+from quizapp.web.due import once_closed
 
 Found = TypeVar("Found", bound=tuple[Any, ...])
 
@@ -38,7 +39,7 @@ def module(module_id: str) -> Any:
 @bp.get("/modules/<module_id>/lesson")
 @page(SIGNED_IN, service=studying.get_lesson, template="learn/lesson.html")
 def lesson(module_id: str) -> Any:
-    overview, standing = studying.get_lesson(me().id, module_id)
+    overview, standing = once_closed(lambda: studying.get_lesson(me().id, module_id))
     module = standing.module
     cited = dict.fromkeys(claim for section in module.sections for claim in section.cites)
     return render_template(
@@ -53,7 +54,7 @@ def lesson(module_id: str) -> Any:
 @bp.get("/modules/<module_id>/sections/<section_id>")
 @page(SIGNED_IN, service=studying.get_section, template="learn/section.html")
 def section(module_id: str, section_id: str) -> Any:
-    overview, standing, section = studying.get_section(me().id, module_id, section_id)
+    overview, standing, section = once_closed(lambda: studying.get_section(me().id, module_id, section_id))
     return render_template(
         "learn/section.html",
         course=overview.course,
@@ -68,7 +69,7 @@ def section(module_id: str, section_id: str) -> Any:
 @bp.post("/modules/<module_id>/sections/<section_id>")
 @page(SIGNED_IN, service=studying.mark_read)
 def read_section(module_id: str, section_id: str) -> Any:
-    following = studying.mark_read(me().id, module_id, section_id, now())
+    following = once_closed(lambda: studying.mark_read(me().id, module_id, section_id, now()))
     if following is None:
         return redirect(url_for("learn.module", module_id=module_id, _anchor="quiz"))
     return redirect(url_for("learn.section", module_id=module_id, section_id=following.id))

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import brotli
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
+from werkzeug.routing import IntegerConverter, Map
 
 from quizapp.web.assets import choose_coding
 
@@ -99,6 +100,21 @@ class WholeRequests:
         return self.inner(environ, start_response)
 
 
+class RowNumber(IntegerConverter):
+    """`<int:…>` in an address: no larger than the number of a row can be, so that databases need not refuse it."""
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:  # noqa: A002 - werkzeug's name for it
+        super().__init__(map, *args, **{"max": 2**31 - 1, **kwargs})
+
+
+def _refuse_nul() -> None:
+    """No address has and nobody can type the character that PostgreSQL cannot keep."""
+    if "\0" in request.path:
+        abort(404)
+    if any("\0" in value for _, values in request.form.lists() for value in values):
+        abort(400)
+
+
 def init_middleware(app: Flask) -> None:
     """Register what runs before and after each request."""
 
@@ -107,6 +123,7 @@ def init_middleware(app: Flask) -> None:
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
         g.started = time.perf_counter()
+        _refuse_nul()
 
     @app.after_request
     def end(response: Response) -> Response:

@@ -9,17 +9,18 @@ from quizapp.services import notes as keeping
 from quizapp.services.notes import Outcome
 from quizapp.web.access import SIGNED_IN, me, now, page
 from quizapp.web.display import show_moment, show_time
+from quizapp.web.due import once_closed
 
 bp = Blueprint("notes", __name__, url_prefix="/notes")
 
-MAX_WORDS = 200
+MAX_CHARACTERS = 200
 """Characters of a search that are looked at."""
 
 
 @bp.get("", strict_slashes=False)
 @page(SIGNED_IN, service=keeping.list_notes, template="notes/notes.html")
 def notes() -> Any:
-    words = " ".join(request.args.get("q", "").split())[:MAX_WORDS]
+    words = " ".join(request.args.get("q", "").split())[:MAX_CHARACTERS]
     book = keeping.list_notes(me().id, words)
     return render_template("notes/notes.html", book=book, words=words)
 
@@ -48,7 +49,7 @@ def save(module_id: str, section_id: str) -> Any:
     """Keep a note. A background request hears `saved`, `stale` (409, with what is kept instead) or `too-long` (400)."""
     text = request.form.get("text", "")
     try:
-        outcome = keeping.save_note(me().id, module_id, section_id, text, _read_version(), now())
+        outcome = once_closed(lambda: keeping.save_note(me().id, module_id, section_id, text, _read_version(), now()))
     except Invalid as error:
         if _is_background():
             return {"verdict": "too-long", "error": str(error)}, 400

@@ -1,8 +1,7 @@
 """Taking a quiz or practice set, and looking back at it. Works as plain forms; quiz.js saves each answer on its own."""
 
 import secrets
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
@@ -11,12 +10,11 @@ from wtforms.validators import InputRequired
 
 from quizapp.domain.attempts import Confidence, Feedback, Kind, Verdict
 from quizapp.domain.errors import NotFound, Refused, StorageUnavailable
-from quizapp.services import closing, reviewing, taking
+from quizapp.services import reviewing, taking
 from quizapp.services.taking import Incoming, Saved, Sheet
 from quizapp.web.access import SIGNED_IN, me, now, page
 from quizapp.web.display import show_time
-
-T = TypeVar("T")
+from quizapp.web.due import once_closed
 
 bp = Blueprint("quiz", __name__, url_prefix="/quiz")
 
@@ -120,7 +118,7 @@ def check(attempt_id: int) -> Any:
 @bp.get("/attempts/<int:attempt_id>/result")
 @page(SIGNED_IN, service=reviewing.get_result, template="quiz/result.html", owns="attempt_id")
 def result(attempt_id: int) -> Any:
-    result = _once_closed(lambda: reviewing.get_result(me().id, attempt_id))
+    result = once_closed(lambda: reviewing.get_result(me().id, attempt_id))
     shown = request.args.get("show", "all")
     texts = [line.rationale for q in result.reviewed for line in q.lines]
     sources = reviewing.list_cited(result.module, texts)
@@ -132,21 +130,11 @@ def result(attempt_id: int) -> Any:
 @bp.get("/attempts/<int:attempt_id>/review/<int:number>")
 @page(SIGNED_IN, service=reviewing.get_reviewed, template="quiz/review.html", owns="attempt_id")
 def review(attempt_id: int, number: int) -> Any:
-    result, reviewed = _once_closed(lambda: reviewing.get_reviewed(me().id, attempt_id, number))
+    result, reviewed = once_closed(lambda: reviewing.get_reviewed(me().id, attempt_id, number))
     sources = reviewing.list_cited(result.module, [line.rationale for line in reviewed.lines])
     return render_template(
         "quiz/review.html", result=result, module=result.module, reviewed=reviewed, sure=SURE, sources=sources
     )
-
-
-def _once_closed(look: Callable[[], T]) -> T:
-    """What `look` finds; an attempt that is open although its time is over is closed first."""
-    try:
-        return look()
-    except Refused:
-        if not closing.close_due(now(), me().id):
-            raise
-        return look()
 
 
 def _question_url(sheet: Sheet, number: int) -> str:

@@ -13,14 +13,14 @@ bp = Blueprint("references", __name__, url_prefix="/references")
 EDUCATORS = frozenset({"author", "reviewer", "admin"})
 """Who sees which items cite a claim; anybody else sees how many."""
 
-MAX_WORDS = 100
+MAX_CHARACTERS = 100
 """Characters of a search that are looked at."""
 
 
 @bp.get("/")
 @page(ANYONE, service=sources.list_references, template="references/references.html")
 def references() -> Any:
-    words = " ".join(request.args.get("q", "").split())[:MAX_WORDS]
+    words = " ".join(request.args.get("q", "").split())[:MAX_CHARACTERS]
     found, n_all = sources.list_references(words)
     return render_template("references/references.html", found=found, n_all=n_all, words=words)
 

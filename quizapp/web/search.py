@@ -21,7 +21,7 @@ def search() -> Any:
 def find_address(hit: Hit) -> str:
     """Where a hit leads: to the words in a lesson, to the note below it, or to the entry of a list."""
     if hit.kind == "term":
-        return f"/glossary#{hit.place[0]}"
+        return url_for("glossary.terms", _anchor=hit.place[0])
     if hit.kind == "reference":
         return url_for("references.reference", reference_id=hit.place[0])
     module_id, section_id = hit.place

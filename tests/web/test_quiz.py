@@ -257,7 +257,7 @@ def test_a_background_save_of_a_stranger_or_with_an_ended_sign_in_gets_a_status_
     [
         {},
         *({"n": numbers} for numbers in (["0"], ["-1"], ["7"], ["x"], ["9" * 30], ["1", "99"], ["١"])),
-        {"n": ["1"], "q1-answer": ["Z" * 9000, "\x00", "🙂"], "q1-seq": "x" * 500, "q1-sure": "[]"},
+        {"n": ["1"], "q1-answer": ["Z" * 9000, "\x01", "🙂"], "q1-seq": "x" * 500, "q1-sure": "[]"},
         {"n": ["1"], "q1-answer": ["A"] * 300, "q1-struck": ["A"] * 300, "tab": "t" * 500, "tab_seq": "-5"},
     ],
 )
@@ -265,6 +265,7 @@ def test_whatever_is_posted_is_answered_with_a_page_and_never_a_fault(quiz: Take
     for path in ("save", "answers"):
         answer = quiz.client.post(f"{quiz.url}/{path}", data=data)
         assert answer.status_code in {200, 302, 404}, answer.text
+    assert quiz.client.post(f"{quiz.url}/answers", data={"n": "1", "q1-answer": "\x00"}).status_code == 400
     assert quiz.client.get(f"{quiz.url}/check").status_code == 200
 
 

@@ -201,3 +201,18 @@ def test_a_page_comes_in_the_best_coding_that_the_browser_takes(
     assert int(page.headers["Content-Length"]) == len(page.data)
     assert "Accept-Encoding" in page.headers["Vary"]
     assert b"</html>" in unpack(page.data)
+
+
+@pytest.mark.each_database
+@pytest.mark.parametrize("number", ["2147483648", "99999999999999999999"])
+def test_a_number_that_no_row_can_have_is_not_there(alice: FlaskClient, number: str) -> None:
+    for place in (number, f"{number}/result", f"1/questions/{number}"):
+        address = f"/quiz/attempts/{place}"
+        assert alice.get(address).status_code == 404
+
+
+@pytest.mark.each_database
+def test_a_character_that_nobody_can_type_is_refused(alice: FlaskClient) -> None:
+    for address in ("/learn/courses/%00", "/notes/%00/x", "/learn/modules/first%00"):
+        assert alice.get(address).status_code == 404
+    assert alice.post("/accounts/demo", data={"email": "a\0b"}).status_code == 400
