@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from quizapp.domain.attempts import Answer, Confidence, Step, StepKind, replay
 from quizapp.services.versions import get_items
 from quizapp.store.attempts import AttemptFacts, ContributionRow, StepRow, list_attempts
-from quizapp.store.db import db, reading
+from quizapp.store.db import db
 from tests.faults.learners import Learner, Sent
 from tests.faults.world import application
 
@@ -28,7 +28,7 @@ class Findings:
 def examine(url: str, folder: Path, learners: Sequence[Learner], until: float = float("inf")) -> Findings:
     """Open the database anew and compare. Acknowledgements read after `until` (epoch seconds) are not asked for."""
     findings = Findings()
-    with application(url, folder), reading() as connection:
+    with application(url, folder), db.engine.connect() as connection:
         if db.engine.dialect.name == "sqlite":
             for pragma in ("integrity_check", "foreign_key_check"):
                 found = connection.exec_driver_sql(f"PRAGMA {pragma}").fetchall()
