@@ -32,8 +32,8 @@ def write_course(folder: Path) -> None:
     """A course from the first module's real lesson and items, once with all questions on one page, once one a page."""
     yaml = YAML()
     yaml.width = 10_000
-    shutil.copy(ROOT / "questions" / "evidence.yaml", folder)
-    shutil.copy(ROOT / "questions" / "credit.yaml", folder)
+    for name in ("evidence.yaml", "glossary.yaml", "credit.yaml"):
+        shutil.copy(ROOT / "questions" / name, folder)
     course = {
         "format": 1,
         "id": "bench",
