@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from quizapp.services.taking import Question
+from quizapp.services.sheets import Question
 
 COURSE = "small-course"
 FIRST = "first"

@@ -101,6 +101,8 @@ def _claims_of_keys(item: Mapping[str, Any]) -> set[str]:
     parts = [option for option in item.get("options") or () if isinstance(option, dict) and option.get("key")]
     if item.get("answer") is not None:
         parts.append(item.get("if_true" if item["answer"] else "if_false") or {})
+    for name in ("statements", "rows", "entries", "answers"):  # what is right there is in each rationale
+        parts += [part for part in item.get(name) or () if isinstance(part, dict) and part.get("percent", 100) == 100]
     return {c.claim for part in parts for c in find_citations(str(part.get("rationale", "")))}
 
 

@@ -49,6 +49,8 @@ def _mend(fields: dict[str, Any], faults: list[Any], cls: type[Item]) -> bool:
             continue
         parent: Any = fields
         for part in parents:
+            if isinstance(part, str) and part not in parent:
+                continue  # the name of the kind that this part is of
             parent = parent[part]
         if not isinstance(parent, dict):
             return False

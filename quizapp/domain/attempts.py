@@ -23,23 +23,36 @@ class Kind(StrEnum):
 
 
 class Feedback(StrEnum):
-    """When the key and the reasons are shown: after the end, or once each answer is checked."""
+    """The feedback behaviour, which any item type can be taken with: what happens between answer and end.
+
+    Deferred: key and reasons are for afterwards. Immediate: each answer is checked once, which locks it and shows them.
+    Several tries: each answer is checked; one that is not right may be given anew for less credit, and the reasons are
+    shown once it is right or no try is left.
+    """
 
     DEFERRED = "deferred"
     IMMEDIATE = "immediate"
+    SEVERAL_TRIES = "several_tries"
 
 
 class StepKind(StrEnum):
-    """What happened. `check` locks one slot's answer and opens its reasons (immediate feedback only).
+    """What happened. `check` has one slot's answer checked, which locks it unless another try is left.
 
-    `late` is a save that came after the time had ended: kept, never part of what is graded.
+    `pass` locks one slot because the person went on where there is no going back. `late` is a save that came after the
+    time had ended: kept, never part of what is graded until `accept` says that it is. `extend` moved the end, `pause`
+    and `resume` stopped the clock.
     """
 
     START = "start"
     SAVE = "save"
     CHECK = "check"
+    PASS = "pass"
     FINISH = "finish"
     LATE = "late"
+    ACCEPT = "accept"
+    EXTEND = "extend"
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
 class Confidence(StrEnum):
@@ -70,7 +83,7 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "response": None if self.response is None else list(self.response),
+            "response": list(self.response) if isinstance(self.response, tuple) else self.response,
             "confidence": self.confidence,
             "flagged": self.is_flagged,
             "struck": list(self.struck),
@@ -81,7 +94,7 @@ class Answer:
         response = data["response"]
         confidence = data["confidence"]
         return cls(
-            response=None if response is None else tuple(response),
+            response=tuple(response) if isinstance(response, list) else response,
             confidence=None if confidence is None else Confidence(confidence),
             is_flagged=data["flagged"],
             struck=tuple(data["struck"]),

@@ -86,7 +86,7 @@ def explain_faults(
     meant = match_misspelt(faults, model)
     problems = []
     for number, fault in enumerate(faults):
-        loc = tuple(fault["loc"])
+        loc = _without_tags(tuple(fault["loc"]), prefix, lines)
         if fault["type"] == "missing" and (loc[:-1], loc[-1]) in meant.values():
             continue  # the misspelt name says it already
         context: dict[str, Any] = fault.get("ctx", {})
@@ -106,6 +106,15 @@ def explain_faults(
             )
         )
     return problems
+
+
+def _without_tags(loc: Path, prefix: Path, lines: Mapping[Path, int]) -> Path:
+    """`loc` as the file is written: where a part may be of several kinds, Pydantic puts the kind's name between."""
+    kept: Path = ()
+    for part in loc[:-1]:
+        is_tag = isinstance(part, str) and prefix + kept in lines and (*prefix, *kept, part) not in lines
+        kept = kept if is_tag else (*kept, part)
+    return kept + loc[-1:]
 
 
 def closest(word: object, known: list[str], otherwise: str = "") -> str:

@@ -48,17 +48,43 @@ class CreditClaim(Part):
     difficulty: Decimal = Field(ge=1, le=5)
 
 
+class Honour(Part):
+    """What a person agrees to before finishing a quiz. The version is kept with the attempt."""
+
+    version: str = Field(min_length=1, max_length=20)
+    text: str = Field(min_length=1, max_length=600)
+
+
 class QuizRules(Part):
     """How the module quiz runs. The pass mark is in per cent of the items, rounded up to whole items.
 
-    Without `time_limit_minutes` an attempt stays open until it is finished.
+    Without `time_limit_minutes` an attempt stays open until it is finished, without `attempts_allowed` there is no end
+    of attempts. `opens_at` and `closes_at` say when attempts can be started.
     """
 
     pass_percent: int = Field(80, ge=1, le=100)
     layout: Literal["one", "all"] = "one"
     feedback: Feedback = Feedback.DEFERRED
+    tries_percent: tuple[int, ...] = (100, 50, 25)
+    """With several tries: the share of the mark that the first, second … try can earn."""
+    review: Literal["finished", "passed", "never"] = "passed"
+    """When key and reasons of every question are shown: after any end, after a pass, never."""
+    after_fail: Literal["objectives", "score", "nothing"] = "objectives"
+    """What is shown after an attempt that is not passed, beside what `review` says."""
+    backtracking: bool = True
+    """Whether one may go back to an earlier question."""
+    shuffle: bool = True
+    """Whether questions come in an order of their own in each attempt."""
     confidence: bool = True
     time_limit_minutes: int | None = Field(None, ge=1, le=600)
+    attempts_allowed: int | None = Field(None, ge=1, le=100)
+    cool_down_minutes: int = Field(0, ge=0, le=60 * 24 * 90)
+    """Between the end of an attempt and the start of the next."""
+    opens_at: dt.datetime | None = None
+    closes_at: dt.datetime | None = None
+    honour: Honour = Honour(version="1", text="These are my own answers.")
+    pretest: bool = False
+    """Whether the same plan can be taken once before the lesson, so that the gain can be seen."""
     plan: tuple[PlanPart, ...] = Field(min_length=1)
 
     @property

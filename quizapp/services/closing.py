@@ -16,9 +16,10 @@ from quizapp.domain.items import Item
 from quizapp.domain.modules import Module
 from quizapp.services.versions import get_items, get_module_versions
 from quizapp.store import attempts as store
-from quizapp.store.attempts import AttemptFacts, Contribution, Steps
+from quizapp.store.attempts import AttemptFacts, Steps
 from quizapp.store.db import reading, unit_of_work
 from quizapp.store.jobs import add_job
+from quizapp.store.marks import Contribution, add_contributions
 
 JOB = "close_attempt"
 SETTLE = dt.timedelta(seconds=5)
@@ -61,7 +62,7 @@ def finish_locked(connection: Connection, attempt: AttemptFacts, steps: Steps, n
     if attempt.kind is Kind.QUIZ:
         score = score_attempt(module, items, steps.slots, replay(attempt.n_slots, steps.latest))
         is_passed = score.is_passed
-        store.add_contributions(connection, attempt.id, _contribute(score, steps.slots))
+        add_contributions(connection, attempt.id, _contribute(score, steps.slots))
     store.add_steps(connection, attempt.id, [Step(steps.last_seq + 1, now, StepKind.FINISH)])
     store.mark_finished(connection, attempt.id, finished_at, is_passed)
     return replace(attempt, finished_at=finished_at, is_passed=is_passed)

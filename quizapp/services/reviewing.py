@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from quizapp.domain.attempts import Confidence, Kind, Score, Slot, replay
 from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.evidence import Level, find_citations
-from quizapp.domain.items.base import Explained
+from quizapp.domain.items.base import Line
 from quizapp.domain.modules import DrawnModule, Module, Objective, Place
 from quizapp.services.closing import score_attempt
 from quizapp.services.studying import Source, list_sources
@@ -18,7 +18,7 @@ from quizapp.store.db import reading
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """One question with its answer, its key and the reason for every option."""
+    """One question with its answer, its key and the reason for every option or part."""
 
     number: int
     title: str
@@ -32,7 +32,7 @@ class Reviewed:
     is_flagged: bool
     confidence: Confidence | None
     earned: str
-    lines: tuple[Explained, ...]
+    lines: tuple[Line, ...]
 
     @property
     def is_sure_and_missed(self) -> bool:

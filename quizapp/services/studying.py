@@ -16,9 +16,10 @@ from quizapp.domain.modules import Course, Module, Objective, Section
 from quizapp.domain.progress import Reach, reach
 from quizapp.services.versions import get_module_versions
 from quizapp.store import attempts as store
-from quizapp.store import content
-from quizapp.store.attempts import AttemptFacts, ObjectiveResult
+from quizapp.store import content, sections
+from quizapp.store.attempts import AttemptFacts
 from quizapp.store.db import reading, unit_of_work
+from quizapp.store.marks import ObjectiveResult, list_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ def mark_read(person_id: int, module_id: str, section_id: str, now: dt.datetime)
     _, standing, section = get_section(person_id, module_id, section_id)
     if section_id not in standing.read:
         with unit_of_work() as connection:
-            store.add_section_read(connection, person_id, module_id, section_id, standing.version_id, now)
+            sections.add_section_read(connection, person_id, module_id, section_id, standing.version_id, now)
     following = standing.module.sections[standing.section_number(section) :]
     return following[0] if following else None
 
@@ -231,7 +232,7 @@ def get_progress(person_id: int) -> tuple[Overview | None, dict[str, list[Object
     if overview is None:
         return None, {}
     with reading() as connection:
-        results = store.list_results(connection, person_id)
+        results = list_results(connection, person_id)
     taught = {s.module.id: s.module for s in overview.standings}
     marks: dict[tuple[str, str], list[tuple[Fraction, int]]] = defaultdict(list)
     for result in sorted(results, key=lambda r: r.attempt_id):
@@ -281,7 +282,7 @@ def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[t
     """This person's standing in each module, and when sections were read."""
     read: dict[str, set[str]] = defaultdict(set)
     read_at = []
-    for module_id, section_id, at in store.list_sections_read(connection, person_id):
+    for module_id, section_id, at in sections.list_sections_read(connection, person_id):
         read[module_id].add(section_id)
         read_at.append(at)
     attempts: dict[str, list[AttemptFacts]] = defaultdict(list)
@@ -289,7 +290,7 @@ def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[t
         attempts[attempt.module_id].append(attempt)
     results: dict[str, dict[int, dict[str, tuple[Fraction, int]]]] = defaultdict(lambda: defaultdict(dict))
     current = {module_id: module for module_id, (_, module) in modules.items()}
-    for r in store.list_results(connection, person_id):
+    for r in list_results(connection, person_id):
         results[_find_teacher(r, current)][r.attempt_id][r.objective] = (r.earned, r.out_of)
     passed = {m for m, tried in attempts.items() if any(a.is_passed for a in tried)}
     standings = []

@@ -153,7 +153,7 @@ async function settle(row, answer) {
     });
     await discard([row]);
   }
-  return { row, verdict: slot.verdict, seq: slot.seq, kept: slot.kept, saved_at: answer.saved_at };
+  return { row, verdict: slot.verdict, seq: slot.seq, kept: slot.kept, caution: slot.caution, saved_at: answer.saved_at };
 }
 
 // Send what waits, oldest first, one at a time. `given.token` is a token of the page, if it has one; `given.tell` hears

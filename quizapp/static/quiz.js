@@ -3,6 +3,7 @@
 // queue on this device (queue.js) before it is sent, and stays there until the server said what became of it.
 const queue = await import(document.getElementById("queue-js").href);
 const { clock, element, sayLate, sayAnswer } = await import(document.getElementById("offline-js").src);
+const { isAnswered, isAnsweredIn, isTouched, isTyped, putAnswer, putStrike, wordsOf } = await import(document.getElementById("inputs-js").href);
 const form = document.getElementById("quiz");
 const { person, storedAt } = document.body.dataset;
 const { attempt, save } = form.dataset;
@@ -10,6 +11,7 @@ const single = form.dataset.single === "yes";
 const status = document.getElementById("save");
 const place = save.replace(/\/save$/, "");
 const RETRY_MS = 4000;
+const PAUSE_MS = 700;
 const ASK_AGAIN_MS = 60_000;
 
 const press = (el, on) => el.setAttribute("aria-pressed", String(on));
@@ -45,14 +47,8 @@ function rowOf(n) {
   return {
     person, attempt: Number(attempt), slot: Number(n), single, url: save, tab, tab_seq: ++tabSeq, fields,
     known: Number(field(n, "seq").value), after: shown.get(String(n)) ?? "", given_at: Date.now(),
-    words: wordsOf(n), due: form.dataset.due,
+    words: wordsOf(form, n), due: form.dataset.due,
   };
-}
-
-// An answer that cannot be saved must be readable where its question is not.
-function wordsOf(n) {
-  const chosen = [...form.querySelectorAll(`[name="q${n}-answer"]:checked`)];
-  return chosen.map((input) => `${input.value}. ${input.closest("label").querySelector(".text").textContent.trim()}`).join("; ");
 }
 
 function changed(n) {
@@ -82,7 +78,7 @@ async function send() {
   if (!nWriting) await report(); // otherwise something newer follows at once
 }
 
-function settle({ row, verdict, seq, kept, saved_at }) {
+function settle({ row, verdict, seq, kept, caution, saved_at }) {
   if (String(row.attempt) !== attempt) return;
   const n = String(row.slot);
   const isNewest = !latest.has(n) || latest.get(n) === row.key;
@@ -95,12 +91,15 @@ function settle({ row, verdict, seq, kept, saved_at }) {
     trouble.delete(n);
     const known = field(n, "seq");
     if (known && seq > Number(known.value)) known.value = String(seq);
+    const told = document.getElementById(`q${n}-caution`);
+    if (told && isNewest && caution !== undefined) told.textContent = caution;
     status.dataset.at = saved_at;
   }
 }
 
 // What the page says once a round of sending has ended.
 async function report() {
+  const asOf = tabSeq;
   const rows = (await queue.list(person)).filter((row) => String(row.attempt) === attempt);
   if (ending !== "signed-out") for (const n of latest.keys()) await takeOver(n, rows);
   tellIfOver(rows);
@@ -115,7 +114,7 @@ async function report() {
     return;
   }
   document.getElementById("sign-in-again")?.remove();
-  if (isOver) return;
+  if (isOver || tabSeq !== asOf) return; // something newer was given meanwhile: it is not "Saved" yet
   for (const row of rows.filter((each) => each.state === "refused")) trouble.set(String(row.slot), `Not saved: ${row.why}`);
   if (trouble.size) say([...trouble.values()].at(-1), true);
   else if (status.dataset.at) say(`Saved ${status.dataset.at}`);
@@ -275,13 +274,7 @@ async function restore() {
 // Put an answer into the form. A question whose reasons were shown stays as it is.
 function show(n, fields) {
   const values = (name) => fields.filter(([key]) => key === `q${n}-${name}`).map(([, value]) => value);
-  const inputs = [...form.querySelectorAll(`[name="q${n}-answer"]`)];
-  if (inputs.some((input) => input.disabled)) return;
-  for (const input of inputs) {
-    input.checked = values("answer").includes(input.value);
-    const strikeButton = input.closest(".opt").querySelector(".strike");
-    if (strikeButton) putStrike(strikeButton, n, input.value, values("struck").includes(input.value));
-  }
+  if (!putAnswer(form, n, values)) return;
   for (const input of form.querySelectorAll(`[name="q${n}-sure"]`)) input.checked = values("sure").includes(input.value);
   field(n, "flag").value = values("flag")[0] ?? "";
   const flagButton = form.querySelector(`button.flag[value="flag-${n}"]`);
@@ -296,7 +289,7 @@ function redraw() {
     const isHere = field(n, "seq") !== null;
     const known = elsewhere.get(n);
     if (!isHere && !known) continue;
-    const answered = isHere ? form.querySelector(`[name="q${n}-answer"]:checked`) !== null : known.some(([name]) => name === `q${n}-answer`);
+    const answered = isHere ? isAnswered(form, n) : isAnsweredIn(known, n);
     const flagged = isHere ? field(n, "flag").value === "1" : known.some(([name, value]) => name === `q${n}-flag` && value === "1");
     for (const el of [button, bands[n - 1]]) {
       el.classList.toggle("done", answered);
@@ -307,14 +300,6 @@ function redraw() {
   }
   const count = (name) => document.querySelectorAll(`.qmap .${name}`).length;
   document.getElementById("counts").textContent = `${count("done")} answered, ${count("flag")} flagged`;
-}
-
-function putStrike(button, n, letter, on) {
-  const option = button.closest(".opt");
-  press(button, on);
-  option.classList.toggle("struck", on);
-  option.querySelector("input[type=hidden]")?.remove();
-  if (on) option.append(Object.assign(document.createElement("input"), { type: "hidden", name: `q${n}-struck`, value: letter }));
 }
 
 function strike(button) {
@@ -332,9 +317,25 @@ function flag(button) {
   changed(n);
 }
 
+// What is typed is saved in a pause, and when the field is left.
+const typed = new WeakMap(); // field → what it held when it was last saved
+let pause = 0;
+function typing(el) {
+  clearTimeout(pause);
+  if (!numberOf(el) || typed.get(el) === el.value) return;
+  typed.set(el, el.value);
+  changed(numberOf(el));
+}
+form.addEventListener("input", (e) => {
+  if (!isTyped(e.target)) return;
+  clearTimeout(pause);
+  pause = setTimeout(typing, PAUSE_MS, e.target);
+});
+
 form.addEventListener("change", (e) => {
   const n = numberOf(e.target);
   if (!n) return;
+  if (isTyped(e.target)) { typing(e.target); return; }
   const struck = e.target.closest(".opt.struck")?.querySelector(".strike");
   if (struck && e.target.checked) { // choosing an option puts it back in play
     press(struck, false);
@@ -384,7 +385,7 @@ addEventListener("pageshow", redraw);
 document.getElementById("alert")?.focus();
 if (matchMedia("(max-width: 61.99rem)").matches) document.getElementById("map").open = false;
 // What was chosen before this script was there to notice. (The form asks browsers not to fill it in by themselves.)
-const early = new Set([...form.elements].filter((el) => numberOf(el) && el.checked !== el.defaultChecked).map(numberOf));
+const early = new Set([...form.elements].filter((el) => numberOf(el) && isTouched(el)).map(numberOf));
 document.documentElement.classList.add("js"); // from here on keys and buttons save by themselves
 await restore();
 for (const n of early) if (!shown.has(n)) changed(n);

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -23,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quizapp.domain.attempts import Answer, Kind, Slot, Step, StepKind
-from quizapp.store.db import Base, insert_once
+from quizapp.store.db import Base
 
 
 class AttemptRow(Base):
@@ -78,30 +77,6 @@ class StepRow(Base):
     tab: Mapped[str] = mapped_column(String(40), default="")
     tab_seq: Mapped[int] = mapped_column(default=0)
     __table_args__ = (Index(None, "attempt_id", "position", "seq"),)
-
-
-class ContributionRow(Base):
-    """What one item earned in one finished attempt: the exact mark and the response's class. Reports add these up."""
-
-    __tablename__ = "contribution"
-    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    item_version_id: Mapped[int] = mapped_column(ForeignKey("item_version.id"), index=True)
-    objective: Mapped[str] = mapped_column(String(20))
-    numerator: Mapped[int]
-    denominator: Mapped[int]
-    response_class: Mapped[str] = mapped_column(String(40))
-
-
-class SectionRead(Base):
-    """A person said they had read a section of a lesson."""
-
-    __tablename__ = "section_read"
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
-    module_id: Mapped[str] = mapped_column(ForeignKey("course_module.id"), primary_key=True)
-    section_id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    module_version_id: Mapped[int] = mapped_column(ForeignKey("module_version.id"))
-    at: Mapped[dt.datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +137,6 @@ _MINE = select(*_FACTS).where(_mine).order_by(_attempt.id.desc())
 _DUE = select(_attempt.id).where(_attempt.finished_at.is_(None), _attempt.closes_at < bindparam("now"))
 _DUE_OF_ALL, _DUE_OF_MINE = _DUE.order_by(_attempt.id), _DUE.where(_mine).order_by(_attempt.id)
 _ADD_STEPS = insert(cast(Table, StepRow.__table__))
-_ADD_CONTRIBUTIONS = insert(cast(Table, ContributionRow.__table__))
 _ADD = insert(cast(Table, AttemptRow.__table__)).returning(_attempt.id)
 _FINISH = (
     update(cast(Table, AttemptRow.__table__))
@@ -171,21 +145,6 @@ _FINISH = (
 )
 _NEXT_NUMBER = select(func.coalesce(func.max(_attempt.number), 0) + 1).where(
     _mine, _attempt.module_id == bindparam("module_id"), _attempt.kind == bindparam("kind")
-)
-_contribution, _read = ContributionRow.__table__.c, SectionRead.__table__.c
-_RESULTS = (
-    select(
-        _contribution.attempt_id, _attempt.module_id, _contribution.objective, _contribution.denominator,
-        func.sum(_contribution.numerator), func.count(),
-    )
-    .join_from(ContributionRow.__table__, AttemptRow.__table__, _attempt.id == _contribution.attempt_id)
-    .where(_mine, _attempt.kind == Kind.QUIZ.value)
-    .group_by(_contribution.attempt_id, _attempt.module_id, _contribution.objective, _contribution.denominator)
-)  # fmt: skip
-_READ = (
-    select(_read.module_id, _read.section_id, _read.at)
-    .where(_read.person_id == bindparam("person_id"))
-    .order_by(_read.at)
 )
 
 
@@ -325,62 +284,3 @@ def add_steps(connection: Connection, attempt_id: int, steps: Sequence[Step]) ->
 def mark_finished(connection: Connection, attempt_id: int, finished_at: dt.datetime, is_passed: bool | None) -> None:
     """Close the attempt."""
     connection.execute(_FINISH, {"attempt_id": attempt_id, "ended_at": finished_at, "passed": is_passed})
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """What one item earned in one finished attempt."""
-
-    position: int
-    item_version_id: int
-    objective: str
-    numerator: int
-    denominator: int
-    response_class: str
-
-
-def add_contributions(connection: Connection, attempt_id: int, contributions: Sequence[Contribution]) -> None:
-    """Leave what each item earned, for reports."""
-    rows = [
-        {
-            "attempt_id": attempt_id,
-            **{name: getattr(c, name) for name in Contribution.__slots__},
-        }
-        for c in contributions
-    ]
-    connection.execute(_ADD_CONTRIBUTIONS, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectiveResult:
-    """Marks on one objective in one finished attempt."""
-
-    attempt_id: int
-    module_id: str
-    objective: str
-    earned: Fraction
-    out_of: int
-
-
-def list_results(connection: Connection, person_id: int) -> list[ObjectiveResult]:
-    """A person's marks per finished quiz attempt and objective."""
-    sums: dict[tuple[int, str, str], tuple[Fraction, int]] = {}
-    for attempt_id, module_id, objective, denominator, numerator, n in connection.execute(
-        _RESULTS, {"person_id": person_id}
-    ):
-        earned, out_of = sums.get((attempt_id, module_id, objective), (Fraction(0), 0))
-        sums[attempt_id, module_id, objective] = (earned + Fraction(int(numerator), denominator), out_of + n)
-    return [ObjectiveResult(*key, *value) for key, value in sums.items()]
-
-
-def add_section_read(
-    connection: Connection, person_id: int, module_id: str, section_id: str, version_id: int, now: dt.datetime
-) -> None:
-    """Remember that a section was read; the first time counts."""
-    key = {"person_id": person_id, "module_id": module_id, "section_id": section_id}
-    insert_once(connection, SectionRead, list(key), {**key, "module_version_id": version_id, "at": now})
-
-
-def list_sections_read(connection: Connection, person_id: int) -> list[tuple[str, str, dt.datetime]]:
-    """(module id, section id, when), oldest first."""
-    return [(row.module_id, row.section_id, row.at) for row in connection.execute(_READ, {"person_id": person_id})]

@@ -32,8 +32,9 @@ from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quizapp.domain.errors import Refused
-from quizapp.store.attempts import AttemptRow, ContributionRow, StepRow
+from quizapp.store.attempts import AttemptRow, StepRow
 from quizapp.store.db import Base, insert_once
+from quizapp.store.marks import ContributionRow
 
 AsaList.cache_ok = True  # the type has no state; without this each select of a person is compiled anew, with a warning
 

@@ -10,8 +10,9 @@ from wtforms.validators import InputRequired
 
 from quizapp.domain.attempts import Confidence, Feedback, Kind, Verdict
 from quizapp.domain.errors import NotFound, Refused, StorageUnavailable
-from quizapp.services import reviewing, taking
-from quizapp.services.taking import Incoming, Saved, Sheet
+from quizapp.services import reviewing, sheets, starting, taking
+from quizapp.services.sheets import Sheet
+from quizapp.services.taking import Incoming, Saved
 from quizapp.web.access import SIGNED_IN, me, now, page
 from quizapp.web.display import show_time
 from quizapp.web.due import once_closed
@@ -29,35 +30,35 @@ class FinishForm(FlaskForm):  # type: ignore[misc]
 
 
 @bp.post("/modules/<module_id>/<kind>")
-@page(SIGNED_IN, service=taking.start)
+@page(SIGNED_IN, service=starting.start)
 def start(module_id: str, kind: str) -> Any:
     if kind not in set(Kind):
         raise NotFound("There is a quiz and a practice set, nothing else.")
     grace_seconds = current_app.config["GRACE_SECONDS"]
-    return redirect(_where(taking.start(me().id, module_id, Kind(kind), secrets.randbits(53), now(), grace_seconds)))
+    return redirect(_where(starting.start(me().id, module_id, Kind(kind), secrets.randbits(53), now(), grace_seconds)))
 
 
 @bp.get("/attempts/<int:attempt_id>")
-@page(SIGNED_IN, service=taking.open_sheet, owns="attempt_id")
+@page(SIGNED_IN, service=sheets.open_sheet, owns="attempt_id")
 def attempt(attempt_id: int) -> Any:
     """Where to go on: the result if it is finished, else the first open question."""
-    sheet = taking.open_sheet(me().id, attempt_id, now(), [])
+    sheet = sheets.open_sheet(me().id, attempt_id, now(), [])
     return redirect(_where(sheet))
 
 
 @bp.get("/attempts/<int:attempt_id>/questions/<int:number>")
-@page(SIGNED_IN, service=taking.open_sheet, template="quiz/question.html", owns="attempt_id")
+@page(SIGNED_IN, service=sheets.open_sheet, template="quiz/question.html", owns="attempt_id")
 def question(attempt_id: int, number: int) -> Any:
-    sheet = taking.open_sheet(me().id, attempt_id, now(), [number])
+    sheet = sheets.open_sheet(me().id, attempt_id, now(), [number])
     if sheet.attempt.finished_at or sheet.layout != "one":
         return redirect(_where(sheet))
     return _show(sheet)
 
 
 @bp.get("/attempts/<int:attempt_id>/all")
-@page(SIGNED_IN, service=taking.open_sheet, template="quiz/question.html", owns="attempt_id")
+@page(SIGNED_IN, service=sheets.open_sheet, template="quiz/question.html", owns="attempt_id")
 def all_questions(attempt_id: int) -> Any:
-    sheet = taking.open_sheet(me().id, attempt_id, now())
+    sheet = sheets.open_sheet(me().id, attempt_id, now())
     if sheet.attempt.finished_at or sheet.layout != "all":
         return redirect(_where(sheet))
     return _show(sheet)
@@ -93,7 +94,10 @@ def save(attempt_id: int) -> Any:
     saved = taking.save_answers(me().id, attempt_id, _read_incoming(), now(), *_read_tab())
     return {
         "saved_at": show_time(now()),
-        "slots": [{"number": s.number, "seq": s.seq, "verdict": s.verdict, "kept": s.kept} for s in saved],
+        "slots": [
+            {"number": s.number, "seq": s.seq, "verdict": s.verdict, "kept": s.kept, "caution": s.caution}
+            for s in saved
+        ],
     }
 
 
@@ -104,7 +108,7 @@ def check(attempt_id: int) -> Any:
     form = FinishForm()
     is_agreed = form.validate_on_submit()
     if not is_agreed:
-        sheet = taking.open_sheet(me().id, attempt_id, now())
+        sheet = sheets.open_sheet(me().id, attempt_id, now())
         is_agreed = request.method == "POST" and sheet.attempt.kind is Kind.PRACTICE  # nothing to attest
         if not is_agreed and sheet.attempt.finished_at is None:
             status = 400 if request.method == "POST" else 200
@@ -150,7 +154,7 @@ def _where(sheet: Sheet) -> str:
 
 
 def _sheet_of(attempt_id: int, incoming: list[Incoming]) -> Sheet:
-    return taking.get_sheet(me().id, attempt_id, [entry.number for entry in incoming])
+    return sheets.get_sheet(me().id, attempt_id, [entry.number for entry in incoming])
 
 
 def _show(
@@ -182,7 +186,7 @@ def _go(attempt_id: int, go: str, numbers: list[int]) -> Any:
     """Follow the pressed button: next, prev, to-3, flag-3, strike-3:A, mark-3 (show the reasons), check, leave."""
     if go == "check":
         return redirect(url_for("quiz.check", attempt_id=attempt_id))
-    sheet = taking.get_sheet(me().id, attempt_id, [])
+    sheet = sheets.get_sheet(me().id, attempt_id, [])
     if sheet.attempt.finished_at:
         return redirect(_where(sheet))
     if go == "leave":
@@ -214,26 +218,32 @@ def _read_tab() -> tuple[str, int]:
 def _read_incoming() -> list[Incoming]:
     """What the page holds: for each `n` its fields `q<n>-answer`, `-sure`, `-flag`, `-struck`, `-seq`.
 
-    A flag or rule-out button adds its toggle, so that both work without script.
+    An answer in parts has `q<n>-answer-<part>` for each. A flag or rule-out button adds its toggle, so that both work
+    without script.
     """
     numbers = sorted({_number(text, 0) for text in request.form.getlist("n")})
     go = request.form.get("go", "")
+    sent: dict[str, dict[str, list[str]]] = {}
+    for name, values in request.form.lists():
+        number, _, rest = name.partition("-")
+        sent.setdefault(number, {})[rest] = values
     incoming = []
     for n in numbers:
         field = f"q{n}-"
         struck = set(request.form.getlist(field + "struck"))
-        answers = request.form.getlist(field + "answer")
+        raw = {name: values for name, values in sent.get(f"q{n}", {}).items() if name.split("-")[0] == "answer"}
         flagged = request.form.get(field + "flag") == "1"
         if go == f"flag-{n}":
             flagged = not flagged
         if go.startswith(f"strike-{n}:"):
             letter = go.partition(":")[2]
             struck ^= {letter}
-            answers = [a for a in answers if a != letter] if letter in struck else answers
+            if letter in struck:
+                raw["answer"] = [a for a in raw.get("answer", ()) if a != letter]
         incoming.append(
             Incoming(
                 number=n,
-                raw={"answer": answers},
+                raw=raw,
                 confidence=request.form.get(field + "sure", ""),
                 is_flagged=flagged,
                 struck=tuple(sorted(struck)),

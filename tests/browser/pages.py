@@ -24,6 +24,7 @@ from quizapp.services.taking import Incoming
 from quizapp.store.db import unit_of_work
 from quizapp.store.jobs import add_job
 from tests.browser.serving import FINAL, FIRST, SECOND, Site, publish
+from tests.kinds import KINDS, add_kinds, fill_right, list_asked
 from tests.people import Person
 
 WIDTHS = {1280: 900, 390: 844}
@@ -154,6 +155,12 @@ PAGES: dict[str, Page] = {
     **_sections(),
     "question-one-answer": Page("learner", "/quiz/attempts/{open}/questions/{one}"),
     "question-several-answers": Page("learner", "/quiz/attempts/{open}/questions/{several}"),
+    **{
+        f"question-{kind.replace('_', '-')}": Page("taster", "/quiz/attempts/{kinds}/questions/" + str(i))
+        for i, kind in enumerate(KINDS, 1)
+    },
+    "review-kinds": Page("taster", "/quiz/attempts/{kinds_done}/result", _fold_out),
+    "check-kinds": Page("taster", "/quiz/attempts/{kinds}/check"),
     "questions-all": Page("learner", "/quiz/attempts/{all}/all"),
     "practice-checked": Page("learner", "/quiz/attempts/{practice}/questions/1"),
     "check": Page("learner", "/quiz/attempts/{open}/check"),
@@ -202,6 +209,7 @@ def prepare(site: Site) -> World:
     people = {
         "newcomer": site.add_person("Mallory Newcomer"),
         "learner": site.add_person("Alice Learner"),
+        "taster": site.add_person("Alice Taster"),
         "finisher": site.add_person("Alice Finisher"),
         "graduate": site.add_person("Alice Graduate"),
         "author": site.add_person("Bob Author", ("author",)),
@@ -214,6 +222,12 @@ def prepare(site: Site) -> World:
     numbers["passed"] = _take(site, alice, start + dt.timedelta(days=1), n_missed=1)
     numbers["practised"] = _take(site, alice, start + dt.timedelta(days=1, hours=1), n_missed=1, kind=Kind.PRACTICE)
     numbers["all"] = _start_all_on_one_page(site, alice)
+    numbers["kinds_done"] = start_kinds(site, people["taster"])
+    _answer_kinds(site, people["taster"], numbers["kinds_done"])
+    with site.app.app_context():
+        taking.finish(people["taster"].id, numbers["kinds_done"], utc_now())
+    numbers["kinds"] = start_kinds(site, people["taster"])
+    _answer_kinds(site, people["taster"], numbers["kinds"])
     site.read_lesson(alice, SECOND, 2, start + dt.timedelta(days=2))
     numbers["practice"] = site.start(alice, FIRST, Kind.PRACTICE)
     _answer(site, alice, numbers["practice"], utc_now(), 1, 0)
@@ -277,6 +291,27 @@ def _start_all_on_one_page(site: Site, person: Person) -> int:
         attempt_id = site.start(person, SECOND)
         publish(ROOT / "questions")
     return attempt_id
+
+
+def start_kinds(site: Site, person: Person) -> int:
+    """An open practice set of the first module as it would be with one question of each kind of input."""
+    with TemporaryDirectory() as folder, site.app.app_context():
+        course = Path(folder) / "questions"
+        shutil.copytree(ROOT / "questions", course)
+        publish(add_kinds(course, FIRST))
+        attempt_id = site.start(person, FIRST, Kind.PRACTICE)
+        publish(ROOT / "questions")
+    return attempt_id
+
+
+def _answer_kinds(site: Site, person: Person, attempt_id: int) -> None:
+    """Half of each answer that has parts; a number that is none."""
+    sent = []
+    for number, (item, presentation) in enumerate(list_asked(site.app, attempt_id), 1):
+        fields = dict(list(fill_right(item, presentation).items())[:2])
+        sent.append(Incoming(number, {"answer": ["twelve"]} if number == 1 else fields))
+    with site.app.app_context():
+        taking.save_answers(person.id, attempt_id, sent, utc_now())
 
 
 def _find_seed(site: Site) -> int:

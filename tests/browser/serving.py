@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 from config import ROOT, read_settings
 from quizapp.app import create_app, init_migrations, utc_now
 from quizapp.domain.attempts import Kind
-from quizapp.services import accounts, publishing, studying, taking
+from quizapp.services import accounts, publishing, sheets, starting, studying
 from quizapp.services.versions import get_items
 from quizapp.store import attempts as store
 from quizapp.store.db import db, reading
@@ -81,12 +81,12 @@ class Site:
     ) -> int:
         """Start an attempt; its id."""
         with self.app.app_context():
-            return taking.start(person.id, module_id, kind, seed, at or utc_now()).attempt.id
+            return starting.start(person.id, module_id, kind, seed, at or utc_now()).attempt.id
 
-    def questions(self, person: Person, attempt_id: int) -> tuple[taking.Question, ...]:
+    def questions(self, person: Person, attempt_id: int) -> tuple[sheets.Question, ...]:
         """All questions of an attempt as they are shown, with what is kept."""
         with self.app.app_context():
-            return taking.get_sheet(person.id, attempt_id).questions
+            return sheets.get_sheet(person.id, attempt_id).questions
 
     def right_letters(self, attempt_id: int) -> list[list[str]]:
         """For each question what to choose for the full mark, as letters shown. The pages never tell."""

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from quizapp.domain.attempts import Kind, StepKind, Verdict
 from quizapp.domain.errors import Refused
-from quizapp.services import closing, publishing, taking
+from quizapp.services import closing, publishing, sheets, starting, taking
 from quizapp.services.taking import Incoming
 from tests.content import FIRST, write_course
 from tests.people import ALICE, START
@@ -61,7 +61,7 @@ class TimedAttempt(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, self.now).attempt.id
+        self.id = starting.start(ALICE.id, FIRST, Kind.QUIZ, 7, self.now).attempt.id
         self.letters: list[Letter] = []
         self.known: dict[tuple[str, int], int] = {}  # what a tab knows of a question
         self.n_sent: dict[str, int] = {}
@@ -83,7 +83,7 @@ class TimedAttempt(RuleBasedStateMachine):
 
     @rule(tab=TABS, number=NUMBERS)
     def reload(self, tab: str, number: int) -> None:
-        sheet = taking.get_sheet(ALICE.id, self.id, [number])
+        sheet = sheets.get_sheet(ALICE.id, self.id, [number])
         self.known[tab, number] = sheet.questions[0].state.seq
 
     @rule(moment=st.sampled_from(MOMENTS))
@@ -138,14 +138,14 @@ class TimedAttempt(RuleBasedStateMachine):
         position = letter.number - 1
         late = [s for s in list_steps(self.id) if (s[1], s[2], s[4]) == (StepKind.LATE, position, letter.tab)]
         assert late
-        assert taking.get_sheet(ALICE.id, self.id, [letter.number]).questions[0].state.late is not None
+        assert sheets.get_sheet(ALICE.id, self.id, [letter.number]).questions[0].state.late is not None
 
     @rule(touch=st.sampled_from(["job", "page", "command"]))
     def close_if_due(self, touch: str) -> None:
         if touch == "job":
             closing.close_by_job({"attempt_id": self.id}, self.now)
         elif touch == "page":
-            taking.open_sheet(ALICE.id, self.id, self.now, [])
+            sheets.open_sheet(ALICE.id, self.id, self.now, [])
         else:
             closing.close_due(self.now)
         assert not facts(self.id).is_due(self.now)
@@ -174,7 +174,7 @@ class TimedAttempt(RuleBasedStateMachine):
         assert set(names[end + 1 :]) <= {StepKind.LATE}
 
     def check_that_what_counts_is_what_was_accepted_last(self) -> None:
-        sheet, before = taking.get_sheet(ALICE.id, self.id, [1, 2]), self.attempt
+        sheet, before = sheets.get_sheet(ALICE.id, self.id, [1, 2]), self.attempt
         self.attempt = sheet.attempt
         for question in sheet.questions:
             letter = self.counts.get(question.number)

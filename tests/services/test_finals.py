@@ -17,7 +17,7 @@ from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.evidence import find_citations
 from quizapp.domain.plans import draw
 from quizapp.domain.progress import Reach
-from quizapp.services import publishing, reviewing, sources, studying, taking, versions
+from quizapp.services import publishing, reviewing, sheets, sources, starting, studying, taking, versions
 from quizapp.services.publishing import Report, State
 from quizapp.services.taking import Incoming
 from quizapp.store import content as store
@@ -76,10 +76,10 @@ def changes(report: Report) -> dict[str, State]:
 
 def take(module_id: str, missed: str = "", seed: int = 3) -> int:
     """A finished quiz of Alice's in which only items of the objective `missed` are wrong; its id."""
-    attempt_id = taking.start(ALICE.id, module_id, Kind.QUIZ, seed, START).attempt.id
+    attempt_id = starting.start(ALICE.id, module_id, Kind.QUIZ, seed, START).attempt.id
     sent = [
         Incoming(q.number, {"answer": wrong_letters(q) if missed and _asks(q.item_id, missed) else right_letters(q)})
-        for q in taking.get_sheet(ALICE.id, attempt_id).questions
+        for q in sheets.get_sheet(ALICE.id, attempt_id).questions
     ]
     taking.save_answers(ALICE.id, attempt_id, sent, START)
     taking.finish(ALICE.id, attempt_id, START)
@@ -161,15 +161,15 @@ def test_a_change_of_what_it_draws_from_makes_a_new_version_of_the_final(
 def test_an_attempt_under_way_keeps_its_version_and_a_new_one_draws_from_the_new(course: Path) -> None:
     pass_both()
     before = current(FINAL)
-    attempt_id = taking.start(ALICE.id, FINAL, Kind.QUIZ, 1, START).attempt.id
-    asked = [(q.item_id, q.stem) for q in taking.get_sheet(ALICE.id, attempt_id).questions]
+    attempt_id = starting.start(ALICE.id, FINAL, Kind.QUIZ, 1, START).attempt.id
+    asked = [(q.item_id, q.stem) for q in sheets.get_sheet(ALICE.id, attempt_id).questions]
     for path in (course / FIRST / "bank.yaml", course / SECOND / "bank.yaml"):
         path.write_text(path.read_text("utf-8").replace("of marble", "of that marble"), "utf-8")
     replace_text(course / FIRST / "lesson.md", "## On O1.1", "## About O1.1")
     publishing.publish_course(course, LATER)
     assert current(FINAL) != before
     assert pool(FINAL, before) != pool(FINAL) == pool(FIRST) | pool(SECOND)
-    assert [(q.item_id, q.stem) for q in taking.get_sheet(ALICE.id, attempt_id).questions] == asked
+    assert [(q.item_id, q.stem) for q in sheets.get_sheet(ALICE.id, attempt_id).questions] == asked
     taking.finish(ALICE.id, attempt_id, START)
     result = reviewing.get_result(ALICE.id, attempt_id)
     assert "On O1.1" in {place.title for line in result.missed for place in line.reread}
@@ -177,13 +177,13 @@ def test_an_attempt_under_way_keeps_its_version_and_a_new_one_draws_from_the_new
 
 def test_a_final_opens_when_every_module_it_draws_from_is_passed() -> None:
     with pytest.raises(Refused, match="“Marbles that roll” and “Marbles that are lost”"):
-        taking.start(ALICE.id, FINAL, Kind.QUIZ, 1, START)
+        starting.start(ALICE.id, FINAL, Kind.QUIZ, 1, START)
     take(FIRST)
     assert [m.id for m in studying.get_standing(ALICE.id, FINAL)[1].missing] == [SECOND]
     take(SECOND)
     assert studying.get_standing(ALICE.id, FINAL)[1].missing == ()
-    attempt_id = taking.start(ALICE.id, FINAL, Kind.QUIZ, 1, START).attempt.id
-    asked = taking.get_sheet(ALICE.id, attempt_id).questions
+    attempt_id = starting.start(ALICE.id, FINAL, Kind.QUIZ, 1, START).attempt.id
+    asked = sheets.get_sheet(ALICE.id, attempt_id).questions
     assert len({q.item_id for q in asked}) == N_FINAL
     assert [sum(_asks(q.item_id, o) for q in asked) for o in ("O1.1", "O1.2", "O2.1", "O2.2")] == [2, 1, 1, 1]
     with pytest.raises(NotFound):
@@ -193,7 +193,7 @@ def test_a_final_opens_when_every_module_it_draws_from_is_passed() -> None:
 def test_a_final_has_no_practice_set_and_no_lesson() -> None:
     pass_both()
     with pytest.raises(NotFound, match="no practice set"):
-        taking.start(ALICE.id, FINAL, Kind.PRACTICE, 1, START)
+        starting.start(ALICE.id, FINAL, Kind.PRACTICE, 1, START)
     with pytest.raises(NotFound):
         studying.get_section(ALICE.id, FINAL, "on-o1-1")
 

@@ -8,7 +8,7 @@ from flask import Flask
 
 from quizapp.domain.attempts import Confidence, Kind
 from quizapp.domain.errors import NotFound, Refused
-from quizapp.services import reviewing, taking
+from quizapp.services import reviewing, sheets, starting, taking
 from quizapp.services.reviewing import show_marks
 from quizapp.services.taking import Incoming
 from tests.content import FIRST, N_FIRST, N_SECOND, SECOND, right_letters, wrong_letters
@@ -28,14 +28,14 @@ def _in_app(app: Flask) -> Iterator[None]:
 
 def take(module_id: str = FIRST, n_wrong: int = 0) -> int:
     """A finished quiz of Alice's; its id."""
-    attempt_id = taking.start(ALICE.id, module_id, Kind.QUIZ, 11, START).attempt.id
+    attempt_id = starting.start(ALICE.id, module_id, Kind.QUIZ, 11, START).attempt.id
     answer_all(ALICE.id, attempt_id, n_wrong)
     taking.finish(ALICE.id, attempt_id, START)
     return attempt_id
 
 
 def test_an_open_attempt_has_no_result() -> None:
-    attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 1, START).attempt.id
+    attempt_id = starting.start(ALICE.id, FIRST, Kind.QUIZ, 1, START).attempt.id
     with pytest.raises(Refused, match="not finished"):
         reviewing.get_result(ALICE.id, attempt_id)
 
@@ -69,8 +69,8 @@ def test_a_result_that_is_not_a_pass_keeps_keys_back_and_names_what_to_reread() 
 
 def test_a_missed_must_pass_objective_fails_a_quiz_with_nineteen_of_twenty() -> None:
     take()
-    attempt_id = taking.start(ALICE.id, SECOND, Kind.QUIZ, 5, START).attempt.id
-    questions = taking.get_sheet(ALICE.id, attempt_id).questions
+    attempt_id = starting.start(ALICE.id, SECOND, Kind.QUIZ, 5, START).attempt.id
+    questions = sheets.get_sheet(ALICE.id, attempt_id).questions
     must = next(q.number for q in questions if int(q.item_id.rsplit("-", 1)[1]) <= 4)
     sent = [
         Incoming(q.number, {"answer": wrong_letters(q) if q.number == must else right_letters(q)}) for q in questions
@@ -84,7 +84,7 @@ def test_a_missed_must_pass_objective_fails_a_quiz_with_nineteen_of_twenty() -> 
 
 
 def test_practice_shows_everything_and_has_no_pass() -> None:
-    attempt_id = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id
+    attempt_id = starting.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id
     taking.finish(ALICE.id, attempt_id, START)
     result = reviewing.get_result(ALICE.id, attempt_id)
     assert result.attempt.is_passed is None
@@ -93,8 +93,8 @@ def test_practice_shows_everything_and_has_no_pass() -> None:
 
 
 def test_confidence_is_counted_by_right_and_missed_and_sure_but_missed_is_marked() -> None:
-    attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 2, START).attempt.id
-    for q in taking.get_sheet(ALICE.id, attempt_id).questions:
+    attempt_id = starting.start(ALICE.id, FIRST, Kind.QUIZ, 2, START).attempt.id
+    for q in sheets.get_sheet(ALICE.id, attempt_id).questions:
         letters = wrong_letters(q) if q.number == 1 else right_letters(q)
         said = "sure" if q.number <= 2 else "guess"
         taking.save_answers(ALICE.id, attempt_id, [Incoming(q.number, {"answer": letters}, confidence=said)], START)
@@ -116,7 +116,7 @@ def test_one_question_is_looked_at_by_its_number_and_others_are_not_found() -> N
 
 
 def test_minutes_are_counted_from_start_to_finish(clock: Clock) -> None:
-    attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 2, clock()).attempt.id
+    attempt_id = starting.start(ALICE.id, FIRST, Kind.QUIZ, 2, clock()).attempt.id
     taking.finish(ALICE.id, attempt_id, clock.advance(minutes=12, seconds=10))
     assert reviewing.get_result(ALICE.id, attempt_id).minutes == 12
 

@@ -8,7 +8,7 @@ from flask import Flask
 from quizapp.domain.attempts import Kind
 from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.progress import Reach
-from quizapp.services import studying, taking
+from quizapp.services import starting, studying, taking
 from tests.content import COURSE, FIRST, SECOND
 from tests.people import ALICE, MALLORY, START, Clock
 from tests.services.test_taking import answer_all
@@ -81,7 +81,7 @@ def test_a_locked_module_is_described_but_its_lesson_is_refused() -> None:
 
 
 def test_passing_a_module_opens_the_one_that_requires_it_and_meets_its_objectives() -> None:
-    attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 1, START).attempt.id
+    attempt_id = starting.start(ALICE.id, FIRST, Kind.QUIZ, 1, START).attempt.id
     overview = studying.get_overview(ALICE.id)
     assert overview is not None
     assert overview.next_up is not None
@@ -100,7 +100,7 @@ def test_passing_a_module_opens_the_one_that_requires_it_and_meets_its_objective
 
 def test_progress_lists_marks_by_objective_oldest_first() -> None:
     for n_wrong in (6, 0):
-        attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, n_wrong, START).attempt.id
+        attempt_id = starting.start(ALICE.id, FIRST, Kind.QUIZ, n_wrong, START).attempt.id
         answer_all(ALICE.id, attempt_id, n_wrong)
         taking.finish(ALICE.id, attempt_id, START)
     found = studying.get_progress(ALICE.id)
@@ -112,7 +112,7 @@ def test_progress_lists_marks_by_objective_oldest_first() -> None:
 
 
 def test_practice_leaves_no_marks() -> None:
-    attempt_id = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id
+    attempt_id = starting.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id
     answer_all(ALICE.id, attempt_id)
     taking.finish(ALICE.id, attempt_id, START)
     found = studying.get_progress(ALICE.id)

@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 from quizapp.domain.attempts import Kind, StepKind, Verdict
 from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.inputs import SomeOf
-from quizapp.services import reviewing, taking
+from quizapp.services import reviewing, sheets, starting, taking
 from quizapp.services.taking import Incoming
-from quizapp.store.attempts import AttemptRow, ContributionRow, StepRow
+from quizapp.store.attempts import AttemptRow, StepRow
 from quizapp.store.db import reading
+from quizapp.store.marks import ContributionRow
 from tests.content import FIRST, N_FIRST, N_PRACTICE, N_SECOND, SECOND, right_letters, wrong_letters
 from tests.people import ALICE, MALLORY, START, Clock
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 def attempt_id(app: Flask) -> int:
     """Alice's open quiz of the first module."""
     with app.app_context():
-        return taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, START).attempt.id
+        return starting.start(ALICE.id, FIRST, Kind.QUIZ, 7, START).attempt.id
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +66,7 @@ def save(
 
 def answer_all(person_id: int, attempt_id: int, n_wrong: int = 0) -> None:
     """Answer every question, the first `n_wrong` of them wrongly."""
-    questions = taking.get_sheet(person_id, attempt_id).questions
+    questions = sheets.get_sheet(person_id, attempt_id).questions
     sent = [
         Incoming(q.number, {"answer": wrong_letters(q) if q.number <= n_wrong else right_letters(q)}) for q in questions
     ]
@@ -73,12 +74,12 @@ def answer_all(person_id: int, attempt_id: int, n_wrong: int = 0) -> None:
 
 
 def test_starting_twice_finds_the_same_attempt(attempt_id: int) -> None:
-    assert taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START).attempt.id == attempt_id
+    assert starting.start(ALICE.id, FIRST, Kind.QUIZ, 8, START).attempt.id == attempt_id
     assert count_steps(attempt_id) == 1
 
 
 def test_starting_from_eight_threads_at_once_makes_one_attempt(app: Flask) -> None:
-    ids = at_once(app, 8, lambda seed: taking.start(MALLORY.id, FIRST, Kind.QUIZ, seed, START).attempt.id)
+    ids = at_once(app, 8, lambda seed: starting.start(MALLORY.id, FIRST, Kind.QUIZ, seed, START).attempt.id)
     assert len(set(ids)) == 1
     with reading() as connection:
         query = select(func.count()).select_from(AttemptRow).where(AttemptRow.person_id == MALLORY.id)
@@ -87,62 +88,62 @@ def test_starting_from_eight_threads_at_once_makes_one_attempt(app: Flask) -> No
 
 
 def test_a_quiz_and_a_practice_set_may_be_open_at_the_same_time(attempt_id: int) -> None:
-    assert taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id != attempt_id
+    assert starting.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id != attempt_id
 
 
 def test_a_module_that_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound):
-        taking.start(ALICE.id, "third", Kind.QUIZ, 1, START)
+        starting.start(ALICE.id, "third", Kind.QUIZ, 1, START)
 
 
 def test_a_locked_module_is_refused_by_name_until_the_one_before_is_passed(attempt_id: int) -> None:
     with pytest.raises(Refused, match="Marbles that roll"):
-        taking.start(ALICE.id, SECOND, Kind.QUIZ, 1, START)
+        starting.start(ALICE.id, SECOND, Kind.QUIZ, 1, START)
     answer_all(ALICE.id, attempt_id, n_wrong=2)
     assert taking.finish(ALICE.id, attempt_id, START).is_passed is False
     with pytest.raises(Refused):
-        taking.start(ALICE.id, SECOND, Kind.QUIZ, 1, START)
-    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 2, START).attempt.id
+        starting.start(ALICE.id, SECOND, Kind.QUIZ, 1, START)
+    again = starting.start(ALICE.id, FIRST, Kind.QUIZ, 2, START).attempt.id
     answer_all(ALICE.id, again)
     assert taking.finish(ALICE.id, again, START).is_passed is True
-    second = taking.start(ALICE.id, SECOND, Kind.QUIZ, 1, START).attempt.id
-    assert len(taking.get_sheet(ALICE.id, second).questions) == N_SECOND
+    second = starting.start(ALICE.id, SECOND, Kind.QUIZ, 1, START).attempt.id
+    assert len(sheets.get_sheet(ALICE.id, second).questions) == N_SECOND
 
 
 def test_the_same_seed_draws_the_same_quiz_and_another_seed_another_one(attempt_id: int) -> None:
     def shown(attempt: int, person_id: int) -> list[object]:
-        return [(q.item_id, q.ask) for q in taking.get_sheet(person_id, attempt).questions]
+        return [(q.item_id, q.ask) for q in sheets.get_sheet(person_id, attempt).questions]
 
     mine = shown(attempt_id, ALICE.id)
-    assert shown(taking.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START).attempt.id, MALLORY.id) == mine
+    assert shown(starting.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START).attempt.id, MALLORY.id) == mine
     taking.finish(ALICE.id, attempt_id, START)
-    assert shown(taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START).attempt.id, ALICE.id) != mine
+    assert shown(starting.start(ALICE.id, FIRST, Kind.QUIZ, 8, START).attempt.id, ALICE.id) != mine
     assert len(mine) == N_FIRST
 
 
 def test_what_was_saved_is_shown_again_as_it_was_chosen(attempt_id: int) -> None:
-    for question in taking.get_sheet(ALICE.id, attempt_id).questions:
+    for question in sheets.get_sheet(ALICE.id, attempt_id).questions:
         letters = [c.value for c in question.ask.choices][:2] if isinstance(question.ask, SomeOf) else ["B"]
         assert save(attempt_id, question.number, letters).verdict is Verdict.ACCEPT
-        again = taking.get_sheet(ALICE.id, attempt_id, [question.number]).questions[0]
+        again = sheets.get_sheet(ALICE.id, attempt_id, [question.number]).questions[0]
         assert again.chosen == set(letters)
         assert again.described
-    assert taking.get_sheet(ALICE.id, attempt_id, []).unanswered == ()
+    assert sheets.get_sheet(ALICE.id, attempt_id, []).unanswered == ()
 
 
 def test_confidence_flag_and_ruled_out_options_are_kept_and_a_chosen_option_is_never_ruled_out(attempt_id: int) -> None:
     sent = Incoming(1, {"answer": ["A"]}, confidence="guess", is_flagged=True, struck=("A", "B", "Z"))
     taking.save_answers(ALICE.id, attempt_id, [sent], START)
-    question = taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0]
+    question = sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0]
     assert question.struck == {"B"}
     assert question.state.answer.confidence == "guess"
     assert question.state.answer.is_flagged
-    assert taking.get_sheet(ALICE.id, attempt_id, []).n_flagged == 1
+    assert sheets.get_sheet(ALICE.id, attempt_id, []).n_flagged == 1
 
 
 def test_a_made_up_confidence_is_no_confidence(attempt_id: int) -> None:
     taking.save_answers(ALICE.id, attempt_id, [Incoming(1, {"answer": ["A"]}, confidence="'; DROP TABLE")], START)
-    assert taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0].state.answer.confidence is None
+    assert sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0].state.answer.confidence is None
 
 
 def test_a_save_sent_twice_is_one_step(attempt_id: int) -> None:
@@ -159,14 +160,14 @@ def test_a_save_from_a_page_that_is_out_of_date_changes_nothing_and_says_what_is
     assert late.verdict is Verdict.STALE
     assert (late.seq, late.kept, late.at) == (kept.seq, kept.kept, START)
     assert save(attempt_id, 1, ["B"], tab="desktop", tab_seq=5, known_seq=late.seq).verdict is Verdict.ACCEPT
-    assert taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"B"}
+    assert sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"B"}
 
 
 def test_an_older_save_of_the_same_tab_that_comes_late_changes_nothing(attempt_id: int) -> None:
     save(attempt_id, 1, ["A"], tab="t", tab_seq=1)
     save(attempt_id, 1, ["A"], tab="t", tab_seq=3)
     assert save(attempt_id, 1, ["B"], tab="t", tab_seq=2).verdict is Verdict.REPEAT
-    assert taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"A"}
+    assert sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"A"}
 
 
 def test_several_questions_are_saved_in_one_go_each_with_its_own_verdict(attempt_id: int) -> None:
@@ -180,7 +181,7 @@ def test_several_questions_are_saved_in_one_go_each_with_its_own_verdict(attempt
 def test_answers_from_many_threads_are_all_kept_in_steps_without_gaps(app: Flask, attempt_id: int) -> None:
     saved = at_once(app, N_FIRST, lambda i: save(attempt_id, i + 1, ["A"], tab=f"t{i}", tab_seq=1))
     assert sorted(s.seq for s in saved) == list(range(2, N_FIRST + 2))
-    assert taking.get_sheet(ALICE.id, attempt_id, []).n_answered == N_FIRST
+    assert sheets.get_sheet(ALICE.id, attempt_id, []).n_answered == N_FIRST
 
 
 @pytest.mark.parametrize("number", [0, -1, N_FIRST + 1, 10**9])
@@ -190,13 +191,13 @@ def test_a_question_that_is_not_in_the_attempt_is_not_found_and_nothing_is_kept(
             ALICE.id, attempt_id, [Incoming(1, {"answer": ["A"]}), Incoming(number, {"answer": ["A"]})], START
         )
     with pytest.raises(NotFound):
-        taking.get_sheet(ALICE.id, attempt_id, [number])
+        sheets.get_sheet(ALICE.id, attempt_id, [number])
     assert count_steps(attempt_id) == 1
 
 
 def test_the_attempt_of_somebody_else_is_not_found_whatever_is_tried(attempt_id: int) -> None:
     tries: list[Callable[[], object]] = [
-        lambda: taking.get_sheet(MALLORY.id, attempt_id),
+        lambda: sheets.get_sheet(MALLORY.id, attempt_id),
         lambda: taking.save_answers(MALLORY.id, attempt_id, [Incoming(1, {"answer": ["A"]})], START),
         lambda: taking.check_answer(MALLORY.id, attempt_id, 1, START),
         lambda: taking.finish(MALLORY.id, attempt_id, START),
@@ -207,7 +208,7 @@ def test_the_attempt_of_somebody_else_is_not_found_whatever_is_tried(attempt_id:
             attempt_number()
     assert count_steps(attempt_id) == 1
     with pytest.raises(NotFound):
-        taking.get_sheet(ALICE.id, 10**6)
+        sheets.get_sheet(ALICE.id, 10**6)
 
 
 def test_finishing_from_eight_threads_grades_once(app: Flask, attempt_id: int) -> None:
@@ -231,7 +232,7 @@ def test_a_finished_attempt_takes_no_more_answers(attempt_id: int) -> None:
     taking.finish(ALICE.id, attempt_id, START)
     with pytest.raises(Refused, match="finished"):
         save(attempt_id, 1, ["B"], known_seq=99)
-    assert taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"A"}
+    assert sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"A"}
 
 
 def test_a_save_and_a_finish_at_the_same_moment_leave_either_a_graded_or_a_refused_answer(
@@ -247,7 +248,7 @@ def test_a_save_and_a_finish_at_the_same_moment_leave_either_a_graded_or_a_refus
             return "refused"
 
     outcomes = at_once(app, 5, go)
-    n_answered = taking.get_sheet(ALICE.id, attempt_id, []).n_answered
+    n_answered = sheets.get_sheet(ALICE.id, attempt_id, []).n_answered
     assert n_answered == outcomes.count("accept")
     with reading() as connection:
         query = select(func.count()).where(
@@ -258,22 +259,22 @@ def test_a_save_and_a_finish_at_the_same_moment_leave_either_a_graded_or_a_refus
 
 def test_a_new_attempt_after_a_finished_one_has_the_next_number(attempt_id: int) -> None:
     taking.finish(ALICE.id, attempt_id, START)
-    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 9, START).attempt.id
-    assert taking.get_sheet(ALICE.id, again, []).attempt.number == 2
+    again = starting.start(ALICE.id, FIRST, Kind.QUIZ, 9, START).attempt.id
+    assert sheets.get_sheet(ALICE.id, again, []).attempt.number == 2
 
 
 def test_practice_opens_the_reasons_of_one_answer_at_a_time_and_locks_it() -> None:
-    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START).attempt.id
-    questions = taking.get_sheet(ALICE.id, practice).questions
+    practice = starting.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START).attempt.id
+    questions = sheets.get_sheet(ALICE.id, practice).questions
     assert len(questions) == N_PRACTICE
-    with pytest.raises(Refused, match="Choose an answer first"):
+    with pytest.raises(Refused, match="Answer first"):
         taking.check_answer(ALICE.id, practice, 1, START)
     assert questions[0].explained == ()
     save(practice, 1, wrong_letters(questions[0]))
     taking.check_answer(ALICE.id, practice, 1, START)
     taking.check_answer(ALICE.id, practice, 1, START)
     assert count_steps(practice, StepKind.CHECK) == 1
-    checked, other, _ = taking.get_sheet(ALICE.id, practice).questions
+    checked, other, _ = sheets.get_sheet(ALICE.id, practice).questions
     lines = checked.explained
     assert [line.letter for line in lines if line.is_chosen] == wrong_letters(questions[0])
     assert [line.letter for line in lines if line.is_key] == right_letters(questions[0])
@@ -287,11 +288,11 @@ def test_an_answer_of_a_scored_quiz_cannot_be_checked_early(attempt_id: int) -> 
     save(attempt_id, 1, ["A"])
     with pytest.raises(Refused, match="after you finish"):
         taking.check_answer(ALICE.id, attempt_id, 1, START)
-    assert taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0].explained == ()
+    assert sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0].explained == ()
 
 
 @pytest.mark.parametrize("number", [0, N_PRACTICE + 1])
 def test_a_question_that_is_not_in_the_practice_set_cannot_be_checked(number: int) -> None:
-    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START).attempt.id
+    practice = starting.start(ALICE.id, FIRST, Kind.PRACTICE, 3, START).attempt.id
     with pytest.raises(NotFound):
         taking.check_answer(ALICE.id, practice, number, START)

@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 from quizapp.commands.jobs import handlers_for
 from quizapp.domain.attempts import Kind, StepKind, Verdict
 from quizapp.domain.errors import NotFound, Refused
-from quizapp.services import closing, jobs, publishing, reviewing, studying, taking
+from quizapp.services import closing, jobs, publishing, reviewing, sheets, starting, studying, taking
 from quizapp.services.taking import Incoming, Saved
-from quizapp.store.attempts import AttemptFacts, ContributionRow, StepRow
+from quizapp.store.attempts import AttemptFacts, StepRow
 from quizapp.store.db import reading
+from quizapp.store.marks import ContributionRow
 from tests.content import FIRST, N_FIRST, write_course
 from tests.people import ALICE, MALLORY, START, Clock
 from tests.services.test_taking import answer_all, at_once
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.each_database
 
 LIMIT_MINUTES = 30
 DUE = START + dt.timedelta(minutes=LIMIT_MINUTES)
-CLOSES = DUE + dt.timedelta(seconds=taking.GRACE_SECONDS)
+CLOSES = DUE + dt.timedelta(seconds=starting.GRACE_SECONDS)
 TOO_LATE = CLOSES + dt.timedelta(microseconds=1)
 JOB_AT = CLOSES + closing.SETTLE
 
@@ -42,11 +43,11 @@ def _in_app(app: Flask, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def attempt_id(_in_app: None) -> int:
     """Alice's open quiz of the first module, begun at 9:00 for half an hour."""
-    return taking.start(ALICE.id, FIRST, Kind.QUIZ, 7, START).attempt.id
+    return starting.start(ALICE.id, FIRST, Kind.QUIZ, 7, START).attempt.id
 
 
 def facts(attempt_id: int) -> AttemptFacts:
-    return taking.get_sheet(ALICE.id, attempt_id, []).attempt
+    return sheets.get_sheet(ALICE.id, attempt_id, []).attempt
 
 
 def list_steps(attempt_id: int) -> list[tuple[Any, ...]]:
@@ -84,22 +85,22 @@ def run_jobs(now: dt.datetime) -> None:
 def test_the_end_is_pinned_at_the_start_whatever_is_published_or_set_later(attempt_id: int, tmp_path: Path) -> None:
     assert (facts(attempt_id).due_at, facts(attempt_id).closes_at) == (DUE, CLOSES)
     publishing.publish_course(write_course(tmp_path / "shorter", 1), START)
-    assert taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START, grace_seconds=99).attempt.id == attempt_id
+    assert starting.start(ALICE.id, FIRST, Kind.QUIZ, 8, START, grace_seconds=99).attempt.id == attempt_id
     assert (facts(attempt_id).due_at, facts(attempt_id).closes_at) == (DUE, CLOSES)
-    hers = taking.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START, grace_seconds=0).attempt.id
-    attempt = taking.get_sheet(MALLORY.id, hers, []).attempt
+    hers = starting.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START, grace_seconds=0).attempt.id
+    attempt = sheets.get_sheet(MALLORY.id, hers, []).attempt
     assert attempt.due_at == attempt.closes_at == START + dt.timedelta(minutes=1)
 
 
 def test_practice_and_a_quiz_without_a_limit_have_no_end(attempt_id: int, tmp_path: Path) -> None:
-    practice = taking.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id
+    practice = starting.start(ALICE.id, FIRST, Kind.PRACTICE, 1, START).attempt.id
     publishing.publish_course(write_course(tmp_path / "free"), START)
-    free = taking.start(MALLORY.id, FIRST, Kind.QUIZ, 1, START).attempt.id
+    free = starting.start(MALLORY.id, FIRST, Kind.QUIZ, 1, START).attempt.id
     much_later = START + dt.timedelta(days=400)
     run_jobs(much_later)
     assert closing.close_due(much_later) == 0, "the only one with an end was closed by its job"
-    assert taking.open_sheet(ALICE.id, practice, much_later, []).attempt.finished_at is None
-    assert taking.open_sheet(MALLORY.id, free, much_later, []).attempt.finished_at is None
+    assert sheets.open_sheet(ALICE.id, practice, much_later, []).attempt.finished_at is None
+    assert sheets.open_sheet(MALLORY.id, free, much_later, []).attempt.finished_at is None
 
 
 def test_an_answer_counts_until_the_last_moment_of_the_grace_and_not_one_microsecond_longer(attempt_id: int) -> None:
@@ -108,7 +109,7 @@ def test_an_answer_counts_until_the_last_moment_of_the_grace_and_not_one_microse
     late = save(attempt_id, TOO_LATE, number=3)
     assert (late.verdict, late.seq, late.kept) == (Verdict.LATE, 0, "")
     assert kinds(attempt_id) == ["start", "save", "save", "finish", "late"]
-    sheet = taking.get_sheet(ALICE.id, attempt_id)
+    sheet = sheets.get_sheet(ALICE.id, attempt_id)
     assert [m.is_answered for m in sheet.marks] == [True, True] + [False] * (N_FIRST - 2)
     assert (sheet.attempt.finished_at, sheet.attempt.is_timed_out) == (DUE, True)
     assert sheet.questions[2].state.late is not None
@@ -117,12 +118,12 @@ def test_an_answer_counts_until_the_last_moment_of_the_grace_and_not_one_microse
 
 
 TOUCHES: dict[str, Callable[[int, dt.datetime], object]] = {
-    "a page": lambda i, now: taking.open_sheet(ALICE.id, i, now, [1]),
+    "a page": lambda i, now: sheets.open_sheet(ALICE.id, i, now, [1]),
     "a save": lambda i, now: save(i, now, "B", number=2),
     "a save of what is kept": save,
     "the finish button": lambda i, now: taking.finish(ALICE.id, i, now),
     "the list of her modules": lambda i, now: closing.close_due(now, ALICE.id),
-    "a new start": lambda i, now: taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, now).attempt.id,
+    "a new start": lambda i, now: starting.start(ALICE.id, FIRST, Kind.QUIZ, 8, now).attempt.id,
     "the job": lambda i, now: run_jobs(now),
     "the command": lambda i, now: closing.close_due(now),
 }
@@ -160,7 +161,7 @@ def test_a_pass_by_what_was_kept_in_time_opens_the_next_module(attempt_id: int) 
 
 
 def test_after_the_end_a_new_start_is_a_new_attempt(attempt_id: int) -> None:
-    again = taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, TOO_LATE).attempt.id
+    again = starting.start(ALICE.id, FIRST, Kind.QUIZ, 8, TOO_LATE).attempt.id
     assert again != attempt_id
     assert facts(again).number == 2
     assert facts(attempt_id).finished_at == DUE
@@ -174,7 +175,7 @@ def test_late_answers_are_kept_once_however_often_and_in_whatever_order_they_com
             save(attempt_id, TOO_LATE, letter, tab=tab, tab_seq=tab_seq)
     late = [step[4:] for step in list_steps(attempt_id) if step[1] == StepKind.LATE]
     assert late == [("t", 2), ("u", 1), ("t", 3)]
-    question = taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0]
+    question = sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0]
     assert question.chosen == {"A"}
 
 
@@ -199,7 +200,7 @@ def test_a_late_save_of_a_question_that_is_not_there_closes_nothing_and_keeps_no
     with pytest.raises(NotFound):
         taking.save_answers(MALLORY.id, attempt_id, [Incoming(1, {"answer": ["A"]})], TOO_LATE)
     with pytest.raises(NotFound):
-        taking.open_sheet(MALLORY.id, attempt_id, TOO_LATE)
+        sheets.open_sheet(MALLORY.id, attempt_id, TOO_LATE)
     assert kinds(attempt_id) == ["start"]
 
 
@@ -240,7 +241,7 @@ def test_a_save_in_time_that_waits_while_others_close_is_kept_either_way(app: Fl
 
 
 def test_the_job_is_left_by_the_start_once_and_is_safe_to_run_again(app: Flask, attempt_id: int, clock: Clock) -> None:
-    taking.start(ALICE.id, FIRST, Kind.QUIZ, 8, START)
+    starting.start(ALICE.id, FIRST, Kind.QUIZ, 8, START)
     (job,) = jobs.get_desk()[1]
     assert (job.kind, job.due_at) == (closing.JOB, JOB_AT)
     assert closing.JOB in handlers_for(app.config)
@@ -253,7 +254,7 @@ def test_the_job_is_left_by_the_start_once_and_is_safe_to_run_again(app: Flask, 
 
 
 def test_the_command_closes_what_is_due_and_says_how_many(app: Flask, attempt_id: int, clock: Clock) -> None:
-    taking.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START + dt.timedelta(minutes=10))
+    starting.start(MALLORY.id, FIRST, Kind.QUIZ, 7, START + dt.timedelta(minutes=10))
     said = []
     for minutes in (30, 1, 10, 10):
         clock.advance(minutes=minutes)
@@ -265,14 +266,14 @@ def test_a_clock_that_is_set_back_reopens_nothing_and_reorders_nothing(attempt_i
     back = START - dt.timedelta(hours=1)
     assert save(attempt_id, START, "A", tab="t", tab_seq=1).seq == 2
     assert save(attempt_id, back, "B", tab="t", tab_seq=2).seq == 3
-    assert taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"B"}
+    assert sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"B"}
     assert save(attempt_id, back, "A", tab="t", tab_seq=1).verdict is Verdict.REPEAT
     run_jobs(JOB_AT)
     ended = facts(attempt_id)
     for moment in (back, START, DUE):
         assert save(attempt_id, moment, "A", tab="t", tab_seq=9).verdict is Verdict.LATE
-        assert taking.open_sheet(ALICE.id, attempt_id, moment, []).attempt == ended
+        assert sheets.open_sheet(ALICE.id, attempt_id, moment, []).attempt == ended
         assert taking.finish(ALICE.id, attempt_id, moment) == ended
         assert not closing.close_attempt(attempt_id, moment)
-    assert taking.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"B"}
+    assert sheets.get_sheet(ALICE.id, attempt_id, [1]).questions[0].chosen == {"B"}
     assert kinds(attempt_id) == ["start", "save", "save", "finish", "late"]

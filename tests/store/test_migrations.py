@@ -17,7 +17,7 @@ from sqlalchemy import inspect, text
 from config import ROOT
 from quizapp.app import init_migrations
 from quizapp.domain.attempts import Kind
-from quizapp.services import studying, taking
+from quizapp.services import starting, studying, taking
 from quizapp.services.health import newest_migration
 from quizapp.store.db import db, reading
 from tests import databases
@@ -86,7 +86,7 @@ def test_two_open_attempts_of_a_kind_are_refused_by_the_database_itself(app: Fla
 @pytest.mark.parametrize("step", range(len(STEPS)), ids=STEPS)
 def test_each_migration_goes_down_and_up_on_a_filled_database(app: Flask, step: int) -> None:
     with app.app_context():
-        attempt_id = taking.start(ALICE.id, FIRST, Kind.QUIZ, 1, START).attempt.id
+        attempt_id = starting.start(ALICE.id, FIRST, Kind.QUIZ, 1, START).attempt.id
         taking.finish(ALICE.id, attempt_id, START)
         studying.mark_read(ALICE.id, FIRST, "on-o1-1", START)
         migrate = init_migrations(app)

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from quizapp.services import taking
-from quizapp.services.taking import Question
+from quizapp.services import sheets
+from quizapp.services.sheets import Question
 from tests.content import FIRST, right_letters, wrong_letters
 from tests.people import Person
 
@@ -33,7 +33,7 @@ class Taker:
     def questions(self) -> tuple[Question, ...]:
         """All questions as they are shown."""
         with self.app.app_context():
-            return taking.get_sheet(self.person.id, self.attempt_id).questions
+            return sheets.get_sheet(self.person.id, self.attempt_id).questions
 
     def open(self, number: int) -> str:
         """The page of one question."""

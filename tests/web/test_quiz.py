@@ -176,7 +176,7 @@ def test_all_questions_on_one_page_are_saved_together(app: Flask, alice: FlaskCl
 def test_practice_shows_reasons_after_each_check_and_before_none(practice: Taker) -> None:
     assert find_marks(practice.open(1)) == []
     refused = practice.post(1, [], go="mark-1")
-    assert "Choose an answer first" in practice.client.get(refused.location).text
+    assert "Answer first" in practice.client.get(refused.location).text
     page = practice.client.post(
         f"{practice.url}/answers", data={**practice.fields(1, ["A"]), "go": "mark-1"}, follow_redirects=True
     ).text
@@ -233,7 +233,8 @@ def test_a_background_save_says_what_is_kept_slot_by_slot(quiz: Taker) -> None:
     first = quiz.save(1, ["A"], tab="t", tab_seq=1)
     assert first.status_code == 200
     assert first.json is not None
-    assert first.json["slots"][0] | {"kept": ""} == {"number": 1, "seq": 2, "verdict": "accept", "kept": ""}
+    told = {"number": 1, "seq": 2, "verdict": "accept", "kept": "", "caution": ""}
+    assert first.json["slots"][0] | {"kept": ""} == told
     again = quiz.save(1, ["A"], tab="t", tab_seq=1)
     assert again.json is not None
     assert again.json["slots"][0]["verdict"] == "repeat"

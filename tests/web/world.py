@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from quizapp.commands.site_map import find_facts
 from quizapp.domain.attempts import Kind
-from quizapp.services import accounts, notes, studying, taking
+from quizapp.services import accounts, notes, sheets, starting, studying, taking
 from quizapp.services.taking import Incoming
 from quizapp.store.db import unit_of_work
 from quizapp.store.jobs import Job, add_job
@@ -99,9 +99,9 @@ def _take(
     n_times: int = 1,
 ) -> int:
     """An attempt of Alice's in which the first `n_answered` questions (all if None) are right; its id."""
-    attempt_id = taking.start(ALICE.id, module_id, kind, seed, now).attempt.id
+    attempt_id = starting.start(ALICE.id, module_id, kind, seed, now).attempt.id
     for turn in range(n_times):
-        questions = taking.get_sheet(ALICE.id, attempt_id).questions[:n_answered]
+        questions = sheets.get_sheet(ALICE.id, attempt_id).questions[:n_answered]
         sent = [
             Incoming(q.number, {"answer": right_letters(q)}, is_flagged=turn % 2 == 1, known_seq=q.state.seq)
             for q in questions

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from quizapp.domain.items.base import Explained, Item, Option, Sample
+from quizapp.domain.items.base import CasePlace, Explained, ExplainedPart, Item, Line, Option, Sample
 from quizapp.domain.items.registry import ITEM_TYPES, item_type, read_draft, restore_item, store_item
 
 for _module in pkgutil.iter_modules(__path__):
@@ -11,8 +11,11 @@ for _module in pkgutil.iter_modules(__path__):
 
 __all__ = [
     "ITEM_TYPES",
+    "CasePlace",
     "Explained",
+    "ExplainedPart",
     "Item",
+    "Line",
     "Option",
     "Sample",
     "item_type",

@@ -1,6 +1,7 @@
-"""Item: what every type has in common, and the five things a type must be able to do."""
+"""Item: what every type has in common, and the things a type must be able to do."""
 
 import datetime as dt
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from quizapp.domain.drafts import Draft
 from quizapp.domain.inputs import InputSpec
 
-Response = tuple[int, ...]
-"""What a person answered, as positions in the item *as written*; never empty. A blank answer is None instead."""
+Response = Any
+"""What a person answered, as plain JSON that the item's type defines.
+
+It is a text, or a list of numbers, texts and None (a tuple here, so that answers can be compared), and speaks of the
+item *as written*, not as shown. A blank answer is None instead.
+"""
 
 Presentation = dict[str, Any]
 """Everything random about how one item was shown, as plain JSON; stored in the attempt's first step."""
@@ -37,13 +42,33 @@ class Bloom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One line of a review: an option as shown, whether it is a key, whether it was chosen, and why."""
+    """One line of a review: an option or a class of answers, whether it is a key, whether it was chosen, and why."""
 
     letter: str
+    """As shown; empty for a class of answers."""
     text: str
     is_key: bool
     is_chosen: bool
     rationale: str
+    given: str = ""
+    """What the person wrote, where that is not `text` itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedPart:
+    """One line of a review of an answer in parts: a row, an entry or a blank, what is right there, and why."""
+
+    label: str
+    text: str
+    key: str
+    given: str
+    """Empty where nothing was given."""
+    is_right: bool
+    rationale: str
+
+
+Line = Explained | ExplainedPart
+"""Texts are Markdown; what a person wrote is quoted so that it stays as written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +78,8 @@ class Sample:
     name: Literal["right", "partial", "wrong", "blank", "hostile"]
     fields: dict[str, Any]
     seed: int
-    choose: tuple[int, ...]
+    given: Response | None
+    """What is answered, unless `raw` says what the form sends."""
     raw: dict[str, list[str]] | None
     mark: Fraction | None
 
@@ -65,6 +91,19 @@ class Option(BaseModel):
     text: str = Field(min_length=1, max_length=2000)
     key: bool = False
     rationale: str = Field(min_length=1, max_length=4000)
+
+
+class CasePlace(BaseModel):
+    """Where an item stands in a case set: items on one vignette, drawn together and shown in order.
+
+    `unfolds`: a part appears when the one before it is answered, and there is no way back to that.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str = Field(max_length=80)
+    part: int = Field(ge=1)
+    n_parts: int = Field(ge=2)
+    unfolds: bool = False
 
 
 class Item(BaseModel, ABC):
@@ -88,6 +127,7 @@ class Item(BaseModel, ABC):
     title: str = Field(min_length=1, max_length=100)
     vignette: str = Field("", max_length=10_000)
     stem: str = Field(min_length=1, max_length=4000)
+    case: CasePlace | None = None
 
     @property
     def denominator(self) -> int:
@@ -107,6 +147,10 @@ class Item(BaseModel, ABC):
         """Turn what the form sent into a response. Blank, malformed and hostile input ends here, as None."""
 
     @abstractmethod
+    def fill(self, response: Response, presentation: Presentation) -> dict[str, list[str]]:
+        """What a form that shows this response would send: the reverse of `parse`."""
+
+    @abstractmethod
     def grade(self, response: Response) -> int:
         """The mark for a parsed response: 0 to `denominator`. Never fails."""
 
@@ -115,13 +159,23 @@ class Item(BaseModel, ABC):
         """The one class this response belongs to: what distractor statistics count."""
 
     @abstractmethod
-    def explain(self, response: Response | None, presentation: Presentation) -> tuple[Explained, ...]:
-        """The key and the rationale of every option, in the order shown."""
+    def explain(self, response: Response | None, presentation: Presentation) -> tuple[Line, ...]:
+        """The key and the rationale of every option, class of answers or part, in the order shown."""
 
+    @abstractmethod
     def describe(self, response: Response, presentation: Presentation) -> str:
-        """The response in words, as the person saw it."""
-        shown = (line for line in self.explain(response, presentation) if line.is_chosen)
-        return "; ".join(f"{line.letter}. {line.text}" for line in shown)
+        """The response in words, as the person saw it: Markdown."""
+
+    def caution(self, response: Response, presentation: Presentation) -> str:  # noqa: ARG002 - for types that need it
+        """What the person has to know about a kept answer before finishing, such as a part left out; else empty.
+
+        Never says whether an answer is right.
+        """
+        return ""
+
+    def letters(self, presentation: Presentation) -> dict[int, str]:  # noqa: ARG002 - for types that need it
+        """Position as written → letter as shown, of options that can be ruled out; empty where there are none."""
+        return {}
 
     @abstractmethod
     def texts(self) -> list[str]:
@@ -137,6 +191,14 @@ class Item(BaseModel, ABC):
         fields = self.model_dump(mode="json", exclude_defaults=True)
         fields.pop("type", None)
         return Draft(kind=kind_of(self), fields=fields)
+
+
+_ACTIVE = re.compile(r"([\\`*_\[\]<>&~!|])")
+
+
+def quote(text: str) -> str:
+    """What a person wrote, as Markdown that shows it as written."""
+    return _ACTIVE.sub(r"\\\1", text)
 
 
 def kind_of(item: Item) -> str:

@@ -1,5 +1,6 @@
 """What the choice types share: letters by shown position, shuffling, and reading what a form sent."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from random import Random
 from string import ascii_uppercase
@@ -7,10 +8,28 @@ from string import ascii_uppercase
 from pydantic_core import PydanticCustomError
 
 from quizapp.domain.inputs import Choice
-from quizapp.domain.items.base import Explained, Option, Presentation, Raw, Response
+from quizapp.domain.items.base import Explained, Item, Option, Presentation, Raw, Response
 
 LETTERS = ascii_uppercase
 MAX_OPTIONS = 10
+
+
+class ChoiceItem(Item):
+    """An item whose response is the sorted positions of the chosen options, as written."""
+
+    def fill(self, response: Response, presentation: Presentation) -> dict[str, list[str]]:
+        shown = self.letters(presentation)
+        return {"answer": sorted(shown[written] for written in response)}
+
+    def letters(self, presentation: Presentation) -> dict[int, str]:
+        return {written: LETTERS[i] for i, written in enumerate(presentation["order"])}
+
+    @abstractmethod
+    def explain(self, response: Response | None, presentation: Presentation) -> tuple[Explained, ...]: ...
+
+    def describe(self, response: Response, presentation: Presentation) -> str:
+        chosen = (line for line in self.explain(response, presentation) if line.is_chosen)
+        return "; ".join(f"{line.letter}. {line.text}" for line in chosen)
 
 
 def draw_order(n: int, rng: Random, shuffle: bool) -> Presentation:
@@ -26,7 +45,7 @@ def show(texts: Sequence[str], presentation: Presentation) -> tuple[Choice, ...]
     return tuple(Choice(LETTERS[i], texts[written]) for i, written in enumerate(presentation["order"]))
 
 
-def read_chosen(raw: Raw, presentation: Presentation) -> Response:
+def read_chosen(raw: Raw, presentation: Presentation) -> tuple[int, ...]:
     """The options chosen, as sorted positions in the item as written. Unknown letters are not choices."""
     order = presentation["order"]
     known = {LETTERS[i]: written for i, written in enumerate(order)}

@@ -13,13 +13,21 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from quizapp.domain.inputs import SomeOf
-from quizapp.domain.items.base import Explained, Item, Option, Presentation, Raw, Response, Sample
-from quizapp.domain.items.choices import MAX_OPTIONS, draw_order, explain_options, read_chosen, require_distinct, show
+from quizapp.domain.items.base import Explained, Option, Presentation, Raw, Response, Sample
+from quizapp.domain.items.choices import (
+    MAX_OPTIONS,
+    ChoiceItem,
+    draw_order,
+    explain_options,
+    read_chosen,
+    require_distinct,
+    show,
+)
 from quizapp.domain.items.registry import item_type
 
 
 @item_type
-class MultipleResponse(Item):
+class MultipleResponse(ChoiceItem):
     """Choose every option that applies."""
 
     label = "Multiple response"
@@ -88,6 +96,6 @@ class MultipleResponse(Item):
             Sample("partial", fields, 4, (0, 1, 2, 3, 4), None, Fraction(1, 3)),
             Sample("wrong", fields, 5, (3, 4), None, Fraction(0)),
             Sample("wrong", fields, 6, (0, 3), None, Fraction(0)),
-            Sample("blank", fields, 7, (), {"answer": []}, None),
-            Sample("hostile", fields, 8, (), {"answer": ["<script>", "Z" * 9000], "answers": ["A"]}, None),
+            Sample("blank", fields, 7, None, {"answer": []}, None),
+            Sample("hostile", fields, 8, None, {"answer": ["<script>", "Z" * 9000], "answers": ["A"]}, None),
         ]

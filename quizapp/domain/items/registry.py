@@ -44,5 +44,6 @@ def restore_item(content: dict[str, Any]) -> Item:
 
 
 def store_item(item: Item) -> dict[str, Any]:
-    """The JSON an item is published as: complete, so that later defaults change nothing."""
-    return {**item.model_dump(mode="json"), "type": kind_of(item)}
+    """The JSON an item is published as: complete, so that later defaults change nothing; only an absent case is not."""
+    content = {**item.model_dump(mode="json"), "type": kind_of(item)}
+    return content if item.case is not None else {name: value for name, value in content.items() if name != "case"}

@@ -8,13 +8,21 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from quizapp.domain.inputs import OneOf
-from quizapp.domain.items.base import Explained, Item, Option, Presentation, Raw, Response, Sample
-from quizapp.domain.items.choices import MAX_OPTIONS, draw_order, explain_options, read_chosen, require_distinct, show
+from quizapp.domain.items.base import Explained, Option, Presentation, Raw, Response, Sample
+from quizapp.domain.items.choices import (
+    MAX_OPTIONS,
+    ChoiceItem,
+    draw_order,
+    explain_options,
+    read_chosen,
+    require_distinct,
+    show,
+)
 from quizapp.domain.items.registry import item_type
 
 
 @item_type
-class SingleBestAnswer(Item):
+class SingleBestAnswer(ChoiceItem):
     """Choose the one best option."""
 
     label = "Single best answer"
@@ -71,7 +79,7 @@ class SingleBestAnswer(Item):
             Sample("right", fields, 1, (0,), None, Fraction(1)),
             Sample("wrong", fields, 2, (2,), None, Fraction(0)),
             Sample("wrong", fields, 3, (1,), None, Fraction(0)),
-            Sample("blank", fields, 4, (), {}, None),
-            Sample("hostile", fields, 5, (), hostile, None),
-            Sample("hostile", fields, 6, (), {"answer": ["A", "B"]}, None),
+            Sample("blank", fields, 4, None, {}, None),
+            Sample("hostile", fields, 5, None, hostile, None),
+            Sample("hostile", fields, 6, None, {"answer": ["A", "B"]}, None),
         ]

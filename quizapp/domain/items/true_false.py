@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from quizapp.domain.inputs import OneOf
-from quizapp.domain.items.base import Explained, Item, Option, Presentation, Raw, Response, Sample
-from quizapp.domain.items.choices import draw_order, explain_options, read_chosen, show
+from quizapp.domain.items.base import Explained, Option, Presentation, Raw, Response, Sample
+from quizapp.domain.items.choices import ChoiceItem, draw_order, explain_options, read_chosen, show
 from quizapp.domain.items.registry import item_type
 
 
@@ -20,7 +20,7 @@ class Side(BaseModel):
 
 
 @item_type
-class TrueFalse(Item):
+class TrueFalse(ChoiceItem):
     """Decide whether a statement is true. Position 0 is True, 1 is False."""
 
     label = "True or false"
@@ -68,7 +68,7 @@ class TrueFalse(Item):
         return [
             Sample("right", fields, 1, (0,), None, Fraction(1)),
             Sample("wrong", fields, 2, (1,), None, Fraction(0)),
-            Sample("blank", fields, 3, (), {}, None),
-            Sample("hostile", fields, 4, (), {"answer": ["true", "1", "🙂"]}, None),
-            Sample("hostile", fields, 5, (), {"answer": ["A", "B", "A"]}, None),
+            Sample("blank", fields, 3, None, {}, None),
+            Sample("hostile", fields, 4, None, {"answer": ["true", "1", "🙂"]}, None),
+            Sample("hostile", fields, 5, None, {"answer": ["A", "B", "A"]}, None),
         ]

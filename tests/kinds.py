@@ -1,0 +1,64 @@
+"""A practice set with one question of each kind of input, made of the item types' own samples."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from ruamel.yaml import YAML
+
+from quizapp.domain.items import ITEM_TYPES, Item
+from quizapp.domain.items.base import Presentation
+from quizapp.services.versions import get_items
+from quizapp.store import attempts as store
+from quizapp.store.db import reading
+
+KINDS = ("numeric", "kprim", "matching", "extended_matching", "ordering", "short_answer", "cloze")
+
+
+def add_kinds(folder: Path, module_id: str, feedback: str = "deferred") -> Path:
+    """Let the practice set of a module in a course folder be one item of each of KINDS; returns the folder."""
+    yaml = YAML()
+    yaml.representer.ignore_aliases = lambda _: True
+    bank, facts = folder / module_id / "bank.yaml", folder / module_id / "module.yaml"
+    tree = yaml.load(bank)
+    scored = [item for item in tree["items"] if item["use"] == "quiz"]
+    common = {
+        key: scored[0][key]
+        for key in ("objective", "section", "bloom", "difficulty", "author", "reviewed", "review_due")
+    }
+    tree["items"] = scored + [
+        {"id": f"kind-{kind.replace('_', '-')}", "type": kind, "use": "practice", "title": f"A {kind} item", **common}
+        | _cite(ITEM_TYPES[kind].samples()[0].fields)
+        for kind in KINDS
+    ]
+    yaml.dump(tree, bank)
+    rules = yaml.load(facts)
+    rules["practice"] = {"layout": "one", "feedback": feedback}
+    yaml.dump(rules, facts)
+    return folder
+
+
+def _cite(tree: Any) -> Any:
+    """The fields with a claim behind each rationale, as a course asks for."""
+    if isinstance(tree, dict):
+        return {k: f"{v} [A1.1]" if k == "rationale" else _cite(v) for k, v in tree.items()}
+    return [_cite(each) for each in tree] if isinstance(tree, list | tuple) else tree
+
+
+def list_asked(app: Flask, attempt_id: int) -> list[tuple[Item, Presentation]]:
+    """The items of an attempt as they were drawn."""
+    with app.app_context(), reading() as connection:
+        found = store.find_with_steps(connection, attempt_id)
+        assert found is not None
+        slots = found[1].slots
+        items = get_items(connection, [slot.item_version_id for slot in slots])
+    return [(items[slot.item_version_id], slot.presentation) for slot in slots]
+
+
+def fill_right(item: Item, presentation: Presentation) -> dict[str, list[str]]:
+    """The fields that earn the whole mark: the type's first sample that does."""
+    samples = ITEM_TYPES[item.type].samples()  # type: ignore[attr-defined]
+    sample = next(each for each in samples if each.name == "right" and each.given is not None)
+    assert Fraction(item.grade(sample.given), item.denominator) == 1
+    return item.fill(sample.given, presentation)
