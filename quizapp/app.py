@@ -17,7 +17,23 @@ from config import ROOT, development_secret, read_settings
 from quizapp.commands import attempts, banks, demo, jobs, mail, modules, people, site_map
 from quizapp.store.datastore import Datastore
 from quizapp.store.db import db, init_database
-from quizapp.web import accounts, admin, glossary, learn, notes, offline, quiz, references, search, site
+from quizapp.web import (
+    accounts,
+    admin,
+    author,
+    clock,
+    corrections,
+    glossary,
+    learn,
+    notes,
+    offline,
+    problems,
+    quiz,
+    references,
+    registrar,
+    search,
+    site,
+)
 from quizapp.web.assets import init_assets
 from quizapp.web.cookies import PatientSessions
 from quizapp.web.display import init_display
@@ -56,8 +72,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     init_assets(app, {"bootstrap/bootstrap.min.css": BOOTSTRAP})
     init_display(app)
     accounts.init_accounts(app, Datastore())
-    learning = (learn.bp, notes.bp, quiz.bp, search.bp, glossary.bp, references.bp)
-    for blueprint in (site.bp, *learning, admin.bp, offline.bp):
+    learning = (learn.bp, notes.bp, quiz.bp, search.bp, glossary.bp, references.bp, problems.bp)
+    for blueprint in (site.bp, *learning, clock.bp, registrar.bp, author.bp, corrections.bp, admin.bp, offline.bp):
         app.register_blueprint(blueprint)
     groups = (modules.group, banks.group, attempts.group, jobs.group, mail.group, people.group, demo.group)
     for group in (*groups, site_map.command):

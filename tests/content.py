@@ -4,6 +4,7 @@ The text of every key says KEYTEXT-<item id>, the reason of each option RATIONAL
 be searched for them.
 """
 
+import datetime as dt
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -78,6 +79,16 @@ def write_course(folder: Path, time_limit_minutes: int | None = None) -> Path:
         (folder / name / "lesson.md").write_text(_lesson([o["id"] for o in facts["objectives"]]), "utf-8")
         (folder / name / "figures").mkdir(exist_ok=True)
         (folder / name / "figures" / "line.svg").write_text(FIGURE, "utf-8")
+    return folder
+
+
+def change_quiz(folder: Path, module_id: str = FIRST, **rules: Any) -> Path:
+    """Set rules of a module's quiz in a course that `write_course` wrote; returns the folder."""
+    path = folder / module_id / "module.yaml"
+    facts = YAML(typ="safe").load(path.read_text("utf-8"))
+    facts = {name: str(value) if isinstance(value, dt.date) else value for name, value in facts.items()}
+    facts["quiz"] |= rules
+    _write(path, facts)
     return folder
 
 

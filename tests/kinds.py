@@ -1,5 +1,6 @@
 """A practice set with one question of each kind of input, made of the item types' own samples."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,28 @@ from quizapp.services.versions import get_items
 from quizapp.store import attempts as store
 from quizapp.store.db import reading
 
-KINDS = ("numeric", "kprim", "matching", "extended_matching", "ordering", "short_answer", "cloze")
+KINDS = (
+    "numeric", "kprim", "matching", "extended_matching", "ordering", "short_answer", "cloze", "hotspot", "labelling",
+)  # fmt: skip
+SHAPES = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300">
+<title>Shapes</title>
+<desc>A box, a ring, a triangle and a bar.</desc>
+<rect class="c-body" x="40" y="20" width="100" height="100"/>
+<circle class="c-line" stroke-width="6" cx="300" cy="70" r="45"/>
+<path class="c-acc-l" stroke-width="3" d="M25 275L100 165L175 275Z"/>
+<rect class="c-sunk" x="220" y="200" width="160" height="60"/>
+</svg>
+"""
+"""What the samples of items with a figure speak of."""
 
 
-def add_kinds(folder: Path, module_id: str, feedback: str = "deferred") -> Path:
-    """Let the practice set of a module in a course folder be one item of each of KINDS; returns the folder."""
+def add_kinds(
+    folder: Path, module_id: str, feedback: str = "deferred", instead: Mapping[str, dict[str, Any]] | None = None
+) -> Path:
+    """Let the practice set of a module in a course folder be one item of each of KINDS; returns the folder.
+
+    Each is the type's first sample, or what `instead` says.
+    """
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda _: True
     bank, facts = folder / module_id / "bank.yaml", folder / module_id / "module.yaml"
@@ -29,10 +47,11 @@ def add_kinds(folder: Path, module_id: str, feedback: str = "deferred") -> Path:
     }
     tree["items"] = scored + [
         {"id": f"kind-{kind.replace('_', '-')}", "type": kind, "use": "practice", "title": f"A {kind} item", **common}
-        | _cite(ITEM_TYPES[kind].samples()[0].fields)
+        | _cite((instead or {}).get(kind, ITEM_TYPES[kind].samples()[0].fields))
         for kind in KINDS
     ]
     yaml.dump(tree, bank)
+    (folder / module_id / "figures" / "shapes.svg").write_text(SHAPES, "utf-8")
     rules = yaml.load(facts)
     rules["practice"] = {"layout": "one", "feedback": feedback}
     yaml.dump(rules, facts)

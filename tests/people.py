@@ -41,7 +41,7 @@ class Person:
 
 ALICE = Person(1, "alice@test.example", "Alice Learner")
 BOB = Person(2, "bob@test.example", "Bob Author", ("author",))
-CAROL = Person(3, "carol@test.example", "Carol Admin", ("admin",))
+CAROL = Person(3, "carol@test.example", "Carol Admin", ("admin", "registrar"))
 MALLORY = Person(4, "mallory@test.example", "Mallory Stranger")
 PEOPLE = (ALICE, BOB, CAROL, MALLORY)
 

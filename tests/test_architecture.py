@@ -232,5 +232,5 @@ def test_a_blueprint_has_the_name_of_its_file_its_url_prefix_and_its_template_fo
     assert "site" in found
     for stem, (name, prefix) in found.items():
         assert name == stem
-        assert prefix == ("" if name == "site" else f"/{name}")
+        assert prefix in ({""} if name == "site" else {f"/{name}", f"/author/{name}", f"/registrar/{name}"})
         assert (TEMPLATES / name).is_dir()

@@ -2,14 +2,15 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quizapp.banks import drawings
 from quizapp.banks.checks import check_course, check_evidence, check_glossary, check_module
-from quizapp.banks.course import COURSE_FILES, MODULE_FILES, Bank, CourseText, Reader, is_module_folder
+from quizapp.banks.course import COURSE_FILES, MODULE_FILES, Bank, CourseText, ModuleText, Reader, is_module_folder
 from quizapp.banks.item_checks import check_drafts, check_unique
+from quizapp.banks.plan_checks import PlanFigures, list_plan_figures, note_thin_parts
 from quizapp.banks.text_files import read_text
 from quizapp.banks.yaml_text import read_yaml
 from quizapp.domain.credit import Methods
@@ -31,8 +32,12 @@ class Checked:
     n_modules: int = 0
     n_items: int = 0
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Items by module, objective, type, bloom and use."""
+    """Items by module, objective, type, bloom and use; where there are case sets, those in each."""
     course: CourseText | None = None
+    notes: tuple[Problem, ...] = ()
+    """What an author may want to know; no fault."""
+    plans: tuple[PlanFigures, ...] = ()
+    """What each part of each exam plan needs and finds."""
 
 
 def check_path(path: Path) -> Checked:
@@ -42,8 +47,11 @@ def check_path(path: Path) -> Checked:
     """
     here = path.resolve()
     checked = _check_folder(here) if here.is_dir() else _check_file(here)
-    shown = {replace(problem, file=_show(problem.file, path, here)) for problem in checked.problems}
-    return replace(checked, problems=tuple(sorted(shown)))
+    problems, notes = (
+        tuple(sorted({replace(problem, file=_show(problem.file, path, here)) for problem in part}))
+        for part in (checked.problems, checked.notes)
+    )
+    return replace(checked, problems=problems, notes=notes)
 
 
 def _show(file: str, path: Path, here: Path) -> str:
@@ -65,14 +73,22 @@ def _check_folder(folder: Path) -> Checked:
     reader = Reader()
     module = reader.read_module(folder)
     own = check_unique(module.bank.drafts)
-    return _sum([*reader.problems, *own, *check_module(module)], {module.name: module.bank})
+    checked = _sum([*reader.problems, *own, *check_module(module)], {module.name: module.bank})
+    return _look_at_plans(checked, [module], None)
 
 
 def _check_whole_course(folder: Path) -> Checked:
     reader = Reader()
     course = reader.read_course(folder)
     checked = _sum([*reader.problems, *check_course(course)], {module.name: module.bank for module in course.modules})
-    return replace(checked, course=course)
+    return _look_at_plans(replace(checked, course=course), course.modules, course)
+
+
+def _look_at_plans(checked: Checked, modules: Sequence[ModuleText], course: CourseText | None) -> Checked:
+    notes = tuple(note for module in modules for note in note_thin_parts(module, course))
+    return replace(
+        checked, notes=notes, plans=tuple(f for module in modules for f in list_plan_figures(module, course))
+    )
 
 
 def _check_file(path: Path) -> Checked:
@@ -145,6 +161,8 @@ def _sum(problems: Iterable[Problem], banks: dict[str, Bank]) -> Checked:
     counts = {
         key: dict(sorted(Counter(_value(name, draft, key) for name, draft in drafts).items())) for key in STATISTICS
     }
+    sets = Counter(draft.fields["case"]["id"] for _, draft in drafts if "case" in draft.fields)
+    counts |= {"case set": dict(sorted(sets.items()))} if sets else {}
     return Checked(tuple(problems), len(banks), len(drafts), counts)
 
 
@@ -157,8 +175,11 @@ def _value(name: str, draft: Draft, key: str) -> str:
 def _only(checked: Checked, is_own: Callable[[str], bool], module: str) -> Checked:
     """The part of a check that concerns some of its files."""
     problems = [problem for problem in checked.problems if is_own(problem.file)]
+    notes = tuple(note for note in checked.notes if is_own(note.file))
+    plans = tuple(figures for figures in checked.plans if figures.module == module)
     course = checked.course
     banks = {m.name: m.bank for m in course.modules if m.name == module} if course is not None else None
     if banks is None:  # a module without a course around it
-        return replace(checked, problems=tuple(problems), course=None) if module else Checked(tuple(problems))
-    return _sum(problems, banks)
+        alone = replace(checked, problems=tuple(problems), course=None, notes=notes, plans=plans)
+        return alone if module else Checked(tuple(problems), notes=notes)
+    return replace(_sum(problems, banks), notes=notes, plans=plans)

@@ -1,23 +1,18 @@
 """Whether the parts of a course fit together. Works on the trees as written, so that no fault hides another."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic import ValidationError
-
 from quizapp.banks.course import Bank, CourseText, ModuleText, Written, list_sources, list_terms
-from quizapp.banks.final_checks import check_final, list_drawn
+from quizapp.banks.final_checks import check_final
 from quizapp.banks.item_checks import check_citation, check_dates, check_drafts, check_term, check_unique
+from quizapp.banks.item_figures import list_figures
 from quizapp.banks.lesson import Lesson
 from quizapp.banks.markup import Sources, find_slips
-from quizapp.domain.drafts import Draft
+from quizapp.banks.plan_checks import check_plan, list_objectives, unknown_objective
 from quizapp.domain.evidence import Register, find_citations
 from quizapp.domain.faults import closest
 from quizapp.domain.glossary import Glossary, find_terms
-from quizapp.domain.items.base import Bloom
-from quizapp.domain.modules import Facts
-from quizapp.domain.plans import PlanPart, find_shortages
 from quizapp.domain.problems import Problem
 
 
@@ -36,14 +31,13 @@ def check_module(module: ModuleText, course: CourseText | None = None) -> Iterat
     """Everything that concerns one module; what needs the rest of the course only where there is one."""
     evidence = course.evidence if course is not None else None
     terms = list_terms(course.glossary) if course is not None else None
-    objectives = _objectives(module.facts)
+    objectives = list_objectives(module.facts)
     yield from _check_facts(module, course)
     if module.is_final:
         yield from check_final(module, course)
-        if course is not None:
-            yield from _check_final_plan(module, list_drawn(module, course))
+        yield from check_plan(module, course)
         return
-    yield from _check_plan(module, objectives or [], module.bank.drafts)
+    yield from check_plan(module, course)
     if module.lesson is not None:
         yield from _check_lesson(module, module.lesson, objectives, list_sources(evidence))
         for line, term in module.lesson.terms:
@@ -114,7 +108,7 @@ def _check_unique(modules: Iterable[ModuleText]) -> Iterator[Problem]:
         if isinstance(number, int) and numbers.setdefault(number, module.name) != module.name:
             message = f"the module number {number} is taken by {numbers[number]!r}"
             yield sheet.problem(("number",), "duplicate-number", message, "choose another")
-        for i, objective in enumerate(_objectives(module.facts) or ()):
+        for i, objective in enumerate(list_objectives(module.facts) or ()):
             if objectives.setdefault(objective, module.name) != module.name:
                 message = f"the objective {objective[:40]} belongs to {objectives[objective]!r}"
                 yield sheet.problem(("objectives", i, "id"), "duplicate-objective", message, "number it anew")
@@ -152,7 +146,7 @@ def _check_facts(module: ModuleText, course: CourseText | None) -> Iterator[Prob
         yield sheet.problem(("id",), "wrong-folder", message, f"write {module.name}")
     yield from check_dates(tree, sheet.file, sheet.lines, "reviewed", "review_due")
     yield from check_dates(tree, sheet.file, sheet.lines, "released", "credit_ends")
-    objectives = _objectives(module.facts) or []
+    objectives = list_objectives(module.facts) or []
     for number, objective in enumerate(objectives):
         if objective in objectives[:number]:
             message = f"the objective {objective[:40]} is there twice"
@@ -164,56 +158,6 @@ def _check_facts(module: ModuleText, course: CourseText | None) -> Iterator[Prob
         yield sheet.problem(("credit", "method"), "unknown-method", f"credit.yaml has no method {method!r}", hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seed:
-    """What a plan looks at, of an item that may have faults elsewhere. A level that is none fits parts without one."""
-
-    objective: str
-    bloom: Bloom
-
-
-def _check_final_plan(module: ModuleText, drawn: list[ModuleText]) -> Iterator[Problem]:
-    """The plan of a final, against the banks that it draws from as far as they can be read."""
-    objectives = [objective for other in drawn for objective in _objectives(other.facts) or ()]
-    is_whole = len(drawn) == len(_list(module.facts.tree, "draws_from")) and all(other.facts.value for other in drawn)
-    if is_whole or objectives:
-        drafts = [draft for other in drawn for draft in other.bank.drafts]
-        yield from _check_plan(module, objectives, drafts, is_whole=is_whole)
-
-
-def _check_plan(
-    module: ModuleText, objectives: list[str], drafts: Sequence[Draft], *, is_whole: bool = True
-) -> Iterator[Problem]:
-    """Each part names an objective (where all of them are known) and finds its items in the bank."""
-    sheet = module.facts.sheet
-    parts: dict[int, PlanPart] = {}
-    for number, raw in enumerate(_list(module.facts.tree.get("quiz"), "plan")):
-        try:
-            part = PlanPart.model_validate(raw)
-        except ValidationError:
-            continue  # reported with the rest of the file
-        if part.objective in objectives:
-            parts[number] = part
-        elif is_whole:
-            yield _unknown_objective(
-                sheet.file, sheet.line_of("quiz", "plan", number, "objective"), part.objective, objectives
-            )
-    if not drafts:
-        return
-    asked = [draft.fields for draft in drafts if draft.fields.get("use") != "practice"]
-    pool = [_Seed(str(fields.get("objective")), fields.get("bloom", "")) for fields in asked]
-    for shortage in find_shortages(list(parts.values()), pool):
-        number = next(number for number, part in parts.items() if part is shortage.part)
-        yield sheet.problem(
-            ("quiz", "plan", number, "n"), "plan-shortage", str(shortage), "write more items, or ask for fewer"
-        )
-    for number, objective in enumerate(_objectives(module.facts) or ()):
-        if not any(seed.objective == objective for seed in pool):
-            message = f"no quiz item asks about {objective[:40]}"
-            hint = "write one, or drop the objective"
-            yield sheet.problem(("objectives", number), "objective-without-item", message, hint)
-
-
 def _check_lesson(
     module: ModuleText, lesson: Lesson, objectives: list[str] | None, sources: Sources | None
 ) -> Iterator[Problem]:
@@ -221,14 +165,15 @@ def _check_lesson(
     for section in lesson.sections:
         for objective in section.objectives:
             if objectives is not None and objective not in objectives:
-                yield _unknown_objective(file, lesson.section_lines[section.id], objective, objectives)
+                yield unknown_objective(file, lesson.section_lines[section.id], objective, objectives)
     for path, line in lesson.figures.items():
         if path not in module.drawings:
             hint = closest(path, list(module.drawings), "draw it, or correct the path: figures/name.svg")
             yield Problem(file, line, "missing-figure", f"there is no drawing {path[:80]!r}", hint)
+    shown = {*lesson.figures, *list_figures(module.bank.drafts)}
     for path in module.drawings:
-        if path not in lesson.figures:
-            message, hint = "no lesson shows this drawing", "show it, or take it away"
+        if path not in shown:
+            message, hint = "no lesson and no item shows this drawing", "show it, or take it away"
             yield Problem(module.file(path), 1, "orphan-figure", message, hint)
     for line, cited in lesson.citations:
         yield from check_citation(cited, file, line, sources)
@@ -247,23 +192,11 @@ def _check_bank(module: ModuleText, objectives: list[str] | None) -> Iterator[Pr
     for draft in bank.drafts:
         objective, section = draft.fields.get("objective"), draft.fields.get("section")
         if objectives is not None and isinstance(objective, str) and objective not in objectives:
-            yield _unknown_objective(draft.file, draft.line_of(("objective",)), objective, objectives)
+            yield unknown_objective(draft.file, draft.line_of(("objective",)), objective, objectives)
         if sections is not None and isinstance(section, str) and section not in sections:
             message = f"the lesson has no section {section[:80]!r}"
             hint = closest(section, sections, "use the id of a ## heading of lesson.md")
             yield Problem(draft.file, draft.line_of(("section",)), "unknown-section", message, hint)
-
-
-def _unknown_objective(file: str, line: int, objective: str, known: list[str]) -> Problem:
-    message = f"the module has no objective {objective[:40]!r}"
-    return Problem(file, line, "unknown-objective", message, f"one of {', '.join(known)}" if known else "")
-
-
-def _objectives(facts: Written[Facts]) -> list[str] | None:
-    """The ids of the objectives as written; None where they cannot be read."""
-    if not isinstance(facts.tree.get("objectives"), list):
-        return None
-    return [str(o.get("id")) for o in facts.tree["objectives"] if isinstance(o, dict)]
 
 
 def _list(tree: Any, name: str) -> list[Any]:

@@ -27,10 +27,12 @@ def check_balance(module: ModuleText) -> Iterator[Problem]:
     if 2 * n_higher < len(drafts):
         message = f"{len(drafts) - n_higher} of {len(drafts)} items ask to remember"
         yield head.problem(("items",), "too-much-remembering", message, "ask to use what was learnt in half or more")
-    asked = Counter(draft.fields.get("objective") for draft in drafts if draft.fields.get("use") == "quiz")
+    asked = Counter(str(draft.fields.get("objective")) for draft in drafts if draft.fields.get("use") == "quiz")
+    named = {item_id for part in _plan(module) for item_id in part.get("items") or ()}
     planned = {part.get("objective") for part in _plan(module)}
+    planned |= {str(draft.fields.get("objective")) for draft in drafts if str(draft.fields.get("id")) in named}
     for number, objective in enumerate(_objectives(module)):
-        name, at = objective.get("id"), ("objectives", number)
+        name, at = str(objective.get("id")), ("objectives", number)
         if asked[name] < MIN_ITEMS_OF_OBJECTIVE:
             message = f"{asked[name]} quiz items ask about {name}, fewer than {MIN_ITEMS_OF_OBJECTIVE}"
             yield facts.problem(at, "few-items-of-objective", message, "write more")
@@ -98,12 +100,23 @@ def note_credit(module: ModuleText, estimated: int, minutes: int) -> Iterator[Pr
 
 def _claims_of_keys(item: Mapping[str, Any]) -> set[str]:
     """The claims that the rationales of an item's keys cite."""
-    parts = [option for option in item.get("options") or () if isinstance(option, dict) and option.get("key")]
-    if item.get("answer") is not None:
-        parts.append(item.get("if_true" if item["answer"] else "if_false") or {})
+    parts = [part for name in ("options", "regions") for part in _list_parts(item, name) if part.get("key") is True]
     for name in ("statements", "rows", "entries", "answers"):  # what is right there is in each rationale
-        parts += [part for part in item.get(name) or () if isinstance(part, dict) and part.get("percent", 100) == 100]
-    return {c.claim for part in parts for c in find_citations(str(part.get("rationale", "")))}
+        parts += [part for part in _list_parts(item, name) if part.get("percent", 100) == 100]
+    side = item.get("if_true" if item.get("answer") is True else "if_false")
+    parts += [side] if isinstance(side, dict) else []
+    claims = {cited.claim for part in parts for cited in find_citations(str(part.get("rationale", "")))}
+    return claims.union(*(_claims_of_keys(gap) for gap in _values(item.get("blanks"))))
+
+
+def _list_parts(item: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The mappings in a list of an item as written."""
+    found = item.get(name)
+    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+
+
+def _values(tree: Any) -> list[dict[str, Any]]:
+    return [part for part in tree.values() if isinstance(part, dict)] if isinstance(tree, dict) else []
 
 
 def _objectives(module: ModuleText) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from quizapp.banks.course import CourseText, ModuleText, Reader
 from quizapp.banks.text_files import read_text
 from quizapp.domain.drafts import Draft
 from quizapp.domain.evidence import Register
+from quizapp.domain.items import Item
 from quizapp.domain.problems import Problem
 from quizapp.domain.waivers import Waiver, Waivers
 
@@ -84,8 +85,8 @@ def _check_course(course: CourseText) -> Content:
             notes += note_credit(module, figures.estimated_minutes, int(figures.credit_minutes))
         if evidence is not None:
             findings += _check_sentences(sentences, evidence, nouns)
-            for draft in module.bank.drafts:
-                findings += _check_item(draft, module, evidence, nouns)
+            for draft, item in zip(module.bank.drafts, module.bank.items, strict=True):
+                findings += _check_item(draft, item, module, evidence, nouns)
     if evidence is not None:
         findings += _check_sentences(_read_glossary(course), evidence, None)
     used: set[int] = set()
@@ -133,11 +134,12 @@ def _read_glossary(course: CourseText) -> Iterator[Sentence]:
 
 
 def _check_item(
-    draft: Draft, module: ModuleText, evidence: Register, nouns: re.Pattern[str] | None
+    draft: Draft, item: Item | None, module: ModuleText, evidence: Register, nouns: re.Pattern[str] | None
 ) -> Iterator[_Finding]:
     """Rationales and whatever else cites. The numbers of the case are the item's own, those of a distractor too."""
     where = f"{module.name}/bank.yaml#{draft.fields.get('id')}"
-    case = " ".join(str(draft.fields.get(name) or "") for name in ("vignette", "stem"))
+    case = " ".join(str(draft.fields.get(name) or "") for name in ("vignette", "more", "stem", "text"))
+    case += f" {item.vignette}" if item is not None else ""  # of a part of a case set: what was told before it too
     for path, text, own in _list_texts(draft.fields):
         kind = "rationale" if path[-1] == "rationale" else "stem"
         sentences = read_text_sentences(text, kind, draft.file, draft.line_of(path), where)  # type: ignore[arg-type]
@@ -146,16 +148,35 @@ def _check_item(
 
 
 def _list_texts(tree: Any, path: tuple[str | int, ...] = (), own: str = "") -> Iterator[tuple[Any, str, str]]:
-    """The texts of an item that may cite, each with the distractor that it belongs to."""
-    if isinstance(tree, str) and path[-1] in ("vignette", "stem", "rationale"):
+    """The texts of an item that may cite, each with what it is about: a distractor, a row, a wrong answer.
+
+    What may be wrong on purpose is not read: options, choices, and statements that are not true.
+    """
+    if isinstance(tree, str) and (path[-1] in _READ or _SHAPE.fullmatch(".".join(map(str, path)))):
         yield path, tree, own
     elif isinstance(tree, Mapping):
-        distractor = str(tree.get("text", "")) if path and tree.get("key") is not True else ""
+        if path:
+            own = f"{own} {_name_subject(tree)}"
         for name, part in tree.items():
-            yield from _list_texts(part, (*path, name), distractor)
+            if not (name == "text" and tree.get("answer") is False):
+                yield from _list_texts(part, (*path, name), own)
     elif isinstance(tree, list):
         for number, part in enumerate(tree):
-            yield from _list_texts(part, (*path, number))
+            yield from _list_texts(part, (*path, number), own)
+
+
+_READ = ("vignette", "more", "stem", "rationale")
+_SHAPE = re.compile(r"text|(?:statements|rows|entries)\.\d+\.text")
+"""Further texts that say how things are: those of a cloze, of statements, of rows and of entries."""
+
+
+def _name_subject(part: Mapping[str, Any]) -> str:
+    """What a rationale is about, where its numbers are the item's own. What is right has to be in the evidence."""
+    if part.get("key") is True or ("rationale" in part and "text" not in part and part.get("percent", 100) == 100):
+        return ""
+    names = ("text", "accept", "value", "at_least", "at_most", "within", "within_percent")
+    written = (part.get(name, "") for name in names)
+    return " ".join(" ".join(map(str, value)) if isinstance(value, list) else str(value) for value in written)
 
 
 def _check_sentences(

@@ -13,6 +13,8 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from quizapp.banks import drawings
+from quizapp.banks.case_sets import CASE_SET, open_case, refuse_place
+from quizapp.banks.item_figures import place_figure
 from quizapp.banks.lesson import Lesson, read_lesson
 from quizapp.banks.second_look import find_hidden_faults
 from quizapp.banks.text_files import read_text
@@ -62,7 +64,7 @@ class Written(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """The items of a bank: as written, and as items where they have no fault of their own."""
+    """The items of a bank: as written, and as items where they have no fault of their own. Parts of cases are items."""
 
     head: Written[BankHead]
     drafts: tuple[Draft, ...] = ()
@@ -180,12 +182,24 @@ class Reader:
                 str(path),
                 lines.get(number, {}),
             )
-            drafts.append(draft)
-            items.append(self._read_item(draft, "type" in fields))
+            for written, item in self._read_entry(draft, "type" in fields):
+                drafts.append(written)
+                items.append(item)
         return Bank(head, tuple(drafts), tuple(items))
 
+    def _read_entry(self, draft: Draft, is_typed: bool) -> list[tuple[Draft, Item | None]]:
+        """What one entry of a bank is: an item, or the parts of a case set."""
+        if draft.kind == CASE_SET:
+            parts, problems = open_case(draft)
+            self.problems += problems
+            return [(part.written, self._read_item(part.item, part.is_typed)) for part in parts]
+        draft, problems = refuse_place(draft)
+        self.problems += problems
+        return [(draft, self._read_item(draft, is_typed))]
+
     def _read_item(self, draft: Draft, is_typed: bool) -> Item | None:
-        known = ", ".join(sorted(ITEM_TYPES))
+        kinds = [*ITEM_TYPES, CASE_SET]
+        known = ", ".join(sorted(kinds))
         if draft.kind in ITEM_TYPES:
             return self._read_typed(draft)
         if not is_typed:
@@ -193,21 +207,24 @@ class Reader:
                 Problem(draft.file, draft.line_of(()), "missing-field", "type: is missing", f"one of {known}")
             )
             return None
-        hint = closest(draft.kind, list(ITEM_TYPES), f"one of {known}")
+        hint = closest(draft.kind, kinds, f"one of {known}")
         message = f"there is no item type {draft.kind[:60]!r}"
         self.problems.append(Problem(draft.file, draft.line_of(("type",)), "unknown-type", message, hint))
-        for kind in get_close_matches(
-            draft.kind, list(ITEM_TYPES), n=1
-        ):  # its other faults, as the type that was meant
-            self._read_typed(Draft(kind, draft.fields, draft.file, draft.lines))
+        for kind in get_close_matches(draft.kind, kinds, n=1):  # its other faults, as the type that was meant
+            meant = Draft(kind, draft.fields, draft.file, draft.lines)
+            if kind == CASE_SET:
+                self._read_entry(meant, True)
+            else:
+                self._read_typed(meant)
         return None
 
     def _read_typed(self, draft: Draft) -> Item | None:
-        item, problems = read_draft(draft)
+        placed, faults = place_figure(draft)
+        item, problems = read_draft(placed)
         if item is None:
-            problems += find_hidden_faults(draft)
-        self.problems += problems
-        return item
+            problems += find_hidden_faults(placed)
+        self.problems += faults + problems
+        return None if faults else item
 
     def read_facts(self, path: Path) -> Written[Facts]:
         """`module.yaml`: of a final where it says what it draws from."""

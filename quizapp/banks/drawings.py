@@ -34,7 +34,8 @@ _DROPPED = {"role", "aria-labelledby", "aria-describedby", "aria-hidden", "focus
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9 .,+\-()%\n\t]*")
 _ID = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 _LOCAL_URL = re.compile(r"url\(#([A-Za-z][\w.-]*)\)", re.ASCII)
-_VIEW_BOX = re.compile(r"\s*-?[\d.]+([ ,]+-?[\d.]+){3}\s*")
+_NUMBER = r"-?(?:\d+(?:\.\d*)?|\.\d+)"
+_VIEW_BOX = re.compile(rf"\s*{_NUMBER}(?:[ ,]+{_NUMBER}){{3}}\s*", re.ASCII)
 _CLASSES = {
     "c-body", "c-line", "c-grid", "c-mark", "c-acc", "c-acc-l", "c-ink", "c-ink-l", "c-right", "c-wrong", "c-note",
     "c-stop-l", "c-soft", "c-sunk", "c-surface", "lab", "chart",
@@ -55,8 +56,38 @@ class _Stop(Exception):  # noqa: N818 - ends the reading, is caught in this file
         self.fault = (line, code, message, hint)
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing without its outer element, name and text alternative, for a page that gives it others."""
+
+    view_box: str
+    body: str
+
+
 def read_drawing(text: str, file: str, name: str) -> tuple[str | None, list[Problem]]:
     """The drawing as HTML, or every fault in it. `name` becomes the prefix of its ids."""
+    root, problems = _read(text, file)
+    return (None if root is None else _write(root, _prefix(name), root)), problems
+
+
+def read_picture(text: str, file: str, name: str) -> tuple[Picture | None, list[Problem]]:
+    """As `read_drawing`, for a figure of a question: a title shown by a browser could say what is asked."""
+    root, problems = _read(text, file)
+    if root is None:
+        return None, problems
+    for element in _walk(root):
+        element.children = [c for c in element.children if isinstance(c, str) or c.name not in ("title", "desc")]
+    view_box = " ".join(root.attributes["viewBox"].replace(",", " ").split())
+    inside = "".join(_write(child, _prefix(name), root) for child in root.children if isinstance(child, _Element))
+    return Picture(view_box, inside), []
+
+
+def _prefix(name: str) -> str:
+    return f"fig-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
+
+
+def _read(text: str, file: str) -> tuple[_Element | None, list[Problem]]:
+    """The checked tree, or every fault in it."""
     try:
         root = _parse(text)
     except _Stop as stop:
@@ -73,11 +104,8 @@ def read_drawing(text: str, file: str, name: str) -> tuple[str | None, list[Prob
         ]
     elements = _walk(root)
     faults = [*_check_root(root), *_check_ids(elements), *(fault for element in elements for fault in _check(element))]
-    problems = [Problem(file, *fault) for fault in faults]
-    if problems:
-        return None, sorted(set(problems))
-    prefix = f"fig-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
-    return _write(root, prefix, root), []
+    problems = sorted({Problem(file, *fault) for fault in faults})
+    return (None if problems else root), problems
 
 
 def _parse(text: str) -> _Element:

@@ -12,7 +12,7 @@ from quizapp.domain.faults import closest, name_path
 from quizapp.domain.glossary import find_terms
 from quizapp.domain.problems import Problem
 
-_RUNNING = frozenset({"vignette", "stem", "rationale"})
+_RUNNING = frozenset({"vignette", "more", "stem", "rationale"})
 
 
 def check_drafts(
@@ -32,15 +32,22 @@ def check_drafts(
 def check_unique(
     drafts: Iterable[Draft], where: str = "line ", seen: dict[str, str] | None = None
 ) -> Iterator[Problem]:
-    """Item ids are taken once. `seen`: id → where it stands, for a check over several banks; `where` names this one."""
+    """Ids of items and case sets are taken once.
+
+    `seen`: id → where it stands, for a check over several banks; `where` names this one.
+    """
     seen = {} if seen is None else seen
     for draft in drafts:
-        item_id = draft.fields.get("id")
-        if isinstance(item_id, str) and item_id in seen:
-            message = f"the item id {item_id!r} is taken in {seen[item_id]}"
-            yield _problem(draft, ("id",), "duplicate-item", message, "choose another")
-        elif isinstance(item_id, str):
-            seen[item_id] = f"{where}{draft.line_of(('id',))}"
+        case = draft.fields.get("case")
+        names: list[tuple[str, Path, Any]] = [("item", ("id",), draft.fields.get("id"))]
+        if isinstance(case, dict) and case["part"] == 1:
+            names.insert(0, ("case set", ("case", "id"), case["id"] or None))
+        for what, path, taken in names:
+            if isinstance(taken, str) and taken in seen:
+                message = f"the {what} id {taken!r} is taken in {seen[taken]}"
+                yield _problem(draft, path, "duplicate-item", message, "choose another")
+            elif isinstance(taken, str):
+                seen[taken] = f"{where}{draft.line_of(path)}"
 
 
 def check_citation(cited: Citation, file: str, line: int, sources: Sources | None) -> Iterator[Problem]:
@@ -81,7 +88,7 @@ def _check_text(draft: Draft, path: Path, text: str, sources: Sources | None) ->
         yield _problem(draft, path, slip.code, f"{name_path(path)}: {slip.message}", slip.hint)
     for cited in citations:
         yield from check_citation(cited, draft.file, draft.line_of(path), sources)
-    if path == ("title",) and citations:
+    if path[-1] == "title" and citations:
         yield _problem(draft, path, "citation-in-title", "a title does not cite", "cite in the rationales")
     if path[-1] == "rationale" and text.strip() and not citations and not any(s.code == "bad-citation" for s in slips):
         message, hint = f"{name_path(path)}: no claim is cited", "end it with a claim of evidence.yaml, such as [A1.1]"

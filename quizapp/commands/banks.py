@@ -9,6 +9,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from quizapp.banks.case_sets import CASE_SET
 from quizapp.banks.checking import Checked, check_path
 from quizapp.banks.content_check import Content, check_content
 from quizapp.banks.content_figures import LessonFigures
@@ -23,15 +24,15 @@ def group() -> None:
 
 @group.command("check")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--stats", is_flag=True, help="Count items by module, objective, type, level and use.")
+@click.option("--stats", is_flag=True, help="Count items by module, objective, type, level, use and plan part.")
 @click.option("--content", "with_content", is_flag=True, help="Also compare words and numbers with the evidence.")
-@click.option("--notes/--no-notes", default=True, help="With --content: print notes and figures too.")
+@click.option("--notes/--no-notes", default=True, help="Print notes too, and with --content figures.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
 def check(path: Path, stats: bool, with_content: bool, notes: bool, as_json: bool) -> None:
     """Name every fault of a course folder, a module folder or one file. Exit status 1 if there is any.
 
-    With --content also whatever its words say louder or in other numbers than the evidence, and notes for an editor,
-    which are no faults.
+    Notes are no faults: plan parts with fewer than three items for a place, and with --content what an editor should
+    read. With --content whatever its words say louder or in other numbers than the evidence is a fault, too.
     """
     checked = check_path(path)
     content = check_content(path, checked.course) if with_content else None
@@ -40,13 +41,17 @@ def check(path: Path, stats: bool, with_content: bool, notes: bool, as_json: boo
     if as_json:
         found: dict[str, Any] = {"n_items": checked.n_items, "problems": [asdict(p) for p in checked.problems]}
         found["counts"] = checked.counts
+        found["plans"] = [asdict(figures) for figures in checked.plans]
+        found["notes"] = [asdict(note) for note in (*checked.notes, *(content.notes if content is not None else ()))]
         if content is not None:
-            found["notes"] = [asdict(note) for note in content.notes]
             found["lessons"] = [asdict(lesson) for lesson in content.lessons]
         click.echo(json.dumps(found, indent=2, ensure_ascii=False, default=str))
     else:
         for problem in checked.problems:
             click.echo(str(problem))
+        if notes:
+            for note in checked.notes:
+                click.echo(f"note: {note}")
         if content is not None and notes:
             _print_content(content)
         if stats:
@@ -58,8 +63,8 @@ def check(path: Path, stats: bool, with_content: bool, notes: bool, as_json: boo
 
 @group.command("types")
 def types() -> None:
-    """Print the names of the item types, one a line."""
-    for name in sorted(ITEM_TYPES):
+    """Print what an entry of a bank can be, one type a line."""
+    for name in sorted([*ITEM_TYPES, CASE_SET]):
         click.echo(name)
 
 
@@ -104,6 +109,11 @@ def _print_counts(checked: Checked) -> None:
         click.echo(f"by {key}:")
         for name, n in counts.items():
             click.echo(f"{n:6}  {name}")
+    if checked.plans:
+        click.echo("by plan part (available, needed, for each place):")
+    for figures in checked.plans:
+        found = f"{figures.available:6} {figures.needed:3} {figures.per_place:5.1f}"
+        click.echo(f"{found}  {figures.module}: {figures.part}")
 
 
 def _summary(checked: Checked) -> str:

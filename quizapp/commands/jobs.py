@@ -12,7 +12,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from quizapp.services import closing, jobs, mailing
+from quizapp.services import closing, jobs, mailing, problems, regrading, timing
 
 IDLE_SECONDS = 1.0
 
@@ -34,7 +34,12 @@ def mail_settings(config: Mapping[str, Any]) -> mailing.MailSettings:
 
 def handlers_for(config: Mapping[str, Any]) -> dict[str, jobs.Handler]:
     """Who does which kind of job: the one place where kinds are listed."""
-    return {mailing.KIND: mailing.mail_handler(mail_settings(config)), closing.JOB: closing.close_by_job}
+    return {
+        mailing.KIND: mailing.mail_handler(mail_settings(config)),
+        timing.JOB: closing.close_by_job,
+        problems.JOB: problems.tell_authors,
+        regrading.JOB: regrading.run_by_job,
+    }
 
 
 def run_jobs_forever(app: Flask, stop: threading.Event) -> None:

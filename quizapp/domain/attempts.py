@@ -10,15 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from math import lcm
+from typing import Any, Protocol
 
-from quizapp.domain.items.base import Item, Presentation, Response
+from quizapp.domain.items.base import CasePlace, Item, Presentation, Response
 
 
 class Kind(StrEnum):
-    """What the attempt is for: a scored quiz, or practice, which leaves no score."""
+    """What the attempt is for: a scored quiz; its plan once before the lesson; or practice, which leaves no score."""
 
     QUIZ = "quiz"
+    PRETEST = "pretest"
     PRACTICE = "practice"
 
 
@@ -27,7 +29,7 @@ class Feedback(StrEnum):
 
     Deferred: key and reasons are for afterwards. Immediate: each answer is checked once, which locks it and shows them.
     Several tries: each answer is checked; one that is not right may be given anew for less credit, and the reasons are
-    shown once it is right or no try is left.
+    shown once it is right or no try is left. What each earns: `find_credits`.
     """
 
     DEFERRED = "deferred"
@@ -40,19 +42,20 @@ class StepKind(StrEnum):
 
     `pass` locks one slot because the person went on where there is no going back. `late` is a save that came after the
     time had ended: kept, never part of what is graded until `accept` says that it is. `extend` moved the end, `pause`
-    and `resume` stopped the clock.
+    and `resume` stopped the clock. `look` is more time spent on a slot whose answer stayed as it was.
     """
 
     START = "start"
     SAVE = "save"
     CHECK = "check"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a step, not a password
     FINISH = "finish"
     LATE = "late"
     ACCEPT = "accept"
     EXTEND = "extend"
     PAUSE = "pause"
     RESUME = "resume"
+    LOOK = "look"
 
 
 class Confidence(StrEnum):
@@ -69,6 +72,8 @@ class Slot:
 
     item_version_id: int
     presentation: Presentation
+    case: CasePlace | None = None
+    """Its item's place in a case set, so that what unfolds is known without reading any item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class Answer:
     is_flagged: bool = False
     struck: tuple[int, ...] = ()
     """Options ruled out, as positions in the item as written; never one that is chosen."""
+    seconds: int = field(default=0, compare=False)
+    """How long the question was looked at, over all visits. It never makes an answer another one."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -87,6 +94,7 @@ class Answer:
             "confidence": self.confidence,
             "flagged": self.is_flagged,
             "struck": list(self.struck),
+            **({"seconds": self.seconds} if self.seconds else {}),
         }
 
     @classmethod
@@ -98,12 +106,16 @@ class Answer:
             confidence=None if confidence is None else Confidence(confidence),
             is_flagged=data["flagged"],
             struck=tuple(data["struck"]),
+            seconds=data.get("seconds", 0),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event. `seq` counts from 1 without gaps. `tab` and `tab_seq` name the browser tab and its own count."""
+    """One event. `seq` counts from 1 without gaps. `tab` and `tab_seq` name the browser tab and its own count.
+
+    A check carries the answer that was checked (None in steps from before there were several tries).
+    """
 
     seq: int
     at: dt.datetime
@@ -112,6 +124,12 @@ class Step:
     answer: Answer | None = None
     tab: str = ""
     tab_seq: int = 0
+    is_final: bool = True
+    """Of a check: whether it locked the answer and opened its reasons."""
+    moved: tuple[dt.datetime, dt.datetime] | None = None
+    """Of a step that moved the end of the time: from when to when."""
+    honour: str = ""
+    """Of a finish: the version of the honour statement that the person agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,26 +142,51 @@ class SlotState:
     tab: str = ""
     tab_seq: int = 0
     is_checked: bool = False
+    """Whether a check locked it and opened its reasons."""
     late: Answer | None = None
     """The latest answer that came after the time had ended, if one did."""
+    is_accepted: bool = False
+    """Whether its answer is one that came late and was accepted."""
+    tries: tuple[Response, ...] = ()
+    """What was checked, in order."""
+    is_passed: bool = False
+    """Whether the person went on from it where there is no going back, which locks it too."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether its answer no longer changes."""
+        return self.is_checked or self.is_passed
 
 
 def replay(n_slots: int, steps: Iterable[Step]) -> tuple[SlotState, ...]:
-    """The state of each slot after `steps`, in order of `seq`; all but each slot's last ones may be left out."""
+    """The state of each slot after `steps`, in order of `seq`.
+
+    All but every check and each slot's last step of each other kind may be left out.
+    """
     states = [SlotState()] * n_slots
     for step in steps:
-        if step.position is None:
-            continue
-        now = states[step.position]
-        if step.kind is StepKind.CHECK:
-            states[step.position] = replace(now, is_checked=True, seq=step.seq, at=step.at)
-        elif step.kind is StepKind.LATE:
-            states[step.position] = replace(now, late=step.answer)
-        elif step.kind is StepKind.SAVE and step.answer is not None:
-            states[step.position] = SlotState(
-                step.answer, step.seq, step.at, step.tab, step.tab_seq, now.is_checked, now.late
-            )
+        if step.position is not None:
+            states[step.position] = _follow(states[step.position], step)
     return tuple(states)
+
+
+def _follow(now: SlotState, step: Step) -> SlotState:  # noqa: PLR0911 - one line for each kind of step
+    match step.kind:
+        case StepKind.CHECK:
+            checked = now.answer if step.answer is None else step.answer
+            tries = (*now.tries, checked.response)
+            return replace(now, seq=step.seq, at=step.at, tries=tries, is_checked=now.is_checked or step.is_final)
+        case StepKind.PASS:
+            return replace(now, seq=step.seq, is_passed=True)
+        case StepKind.LATE:
+            return replace(now, late=step.answer)
+        case StepKind.ACCEPT if step.answer is not None:
+            return replace(now, answer=step.answer, late=None, is_accepted=True)
+        case StepKind.LOOK if step.answer is not None:
+            return replace(now, answer=replace(now.answer, seconds=step.answer.seconds))
+        case StepKind.SAVE if step.answer is not None:
+            return replace(now, answer=step.answer, seq=step.seq, at=step.at, tab=step.tab, tab_seq=step.tab_seq)
+    return now
 
 
 class Verdict(StrEnum):
@@ -164,9 +207,9 @@ def judge_save(now: SlotState, answer: Answer, known_seq: int, tab: str = "", ta
 
     `known_seq` is the slot's `seq` as the page knew it when it was made or last told. A tab's own later save is newer
     than its earlier one even if the answer to the earlier never arrived; a save from anywhere else counts only if its
-    page had seen the latest state.
+    page had seen the latest state. A locked slot takes no other answer.
     """
-    if now.is_checked:
+    if now.is_locked:
         return Verdict.REPEAT if answer == now.answer else Verdict.STALE
     if tab and tab == now.tab:  # even the same answer counts anew, so that an older one still under way comes too late
         return Verdict.ACCEPT if tab_seq > now.tab_seq else Verdict.REPEAT
@@ -184,7 +227,7 @@ def judge_late(
     `history` holds every save and late answer of the slot in order, so that a save accepted in time and sent again is
     known as such, and a late one sent again adds nothing. What a page had seen plays no part: nothing is replaced.
     """
-    if now.is_checked:  # its reasons have been shown, so no other answer can ever count
+    if now.is_locked:  # its reasons or what comes after it have been seen, so no other answer can ever count
         return (Verdict.REPEAT if answer == now.answer else Verdict.STALE), False
     mine = [step for step in history if step.tab == tab]
     as_new = [step for step in mine if tab and step.tab_seq >= tab_seq]
@@ -197,16 +240,29 @@ def judge_late(
     return Verdict.LATE, not (is_after_late and mine[-1].answer == answer)
 
 
+WHOLE = (Fraction(1),)
+"""The credits of a quiz in which each question has one try."""
+
+
+def find_credits(feedback: Feedback, tries_percent: Sequence[int]) -> tuple[Fraction, ...]:
+    """What share of the mark the first, second … try can earn; as many as there are tries."""
+    return tuple(Fraction(p, 100) for p in tries_percent) if feedback is Feedback.SEVERAL_TRIES else WHOLE
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """One slot after grading. `earned` is exact, 0 to 1."""
+    """One slot after grading. `earned` is exact, 0 to 1, and a whole number over `denominator`."""
 
     item: Item
     state: SlotState
     earned: Fraction
+    denominator: int
+    is_dropped: bool = False
+    """Whether a correction took it out of what counts."""
 
     @property
     def is_right(self) -> bool:
+        """Whether it earned the whole mark; with several tries that is: at the first."""
         return self.earned == 1
 
 
@@ -231,12 +287,17 @@ class Score:
     must_pass: frozenset[str] = frozenset()
 
     @property
+    def counted(self) -> tuple[Marked, ...]:
+        """The slots that count: all but those dropped by a correction."""
+        return tuple(m for m in self.marked if not m.is_dropped)
+
+    @property
     def earned(self) -> Fraction:
-        return sum((m.earned for m in self.marked), Fraction(0))
+        return sum((m.earned for m in self.counted), Fraction(0))
 
     @property
     def out_of(self) -> int:
-        return len(self.marked)
+        return len(self.counted)
 
     @property
     def pass_marks(self) -> int:
@@ -245,7 +306,7 @@ class Score:
     @property
     def missed_must_pass(self) -> tuple[str, ...]:
         """Must-pass objectives on which anything was missed, in order of appearance."""
-        missed = (m.item.objective for m in self.marked if not m.is_right and m.item.objective in self.must_pass)
+        missed = (m.item.objective for m in self.counted if not m.is_right and m.item.objective in self.must_pass)
         return tuple(dict.fromkeys(missed))
 
     @property
@@ -256,7 +317,7 @@ class Score:
     def tallies(self) -> tuple[Tally, ...]:
         """Marks by objective, in order of appearance."""
         by: dict[str, list[Fraction]] = {}
-        for m in self.marked:
+        for m in self.counted:
             by.setdefault(m.item.objective, []).append(m.earned)
         return tuple(Tally(objective, tuple(marks)) for objective, marks in sorted(by.items()))
 
@@ -266,16 +327,41 @@ def marks_to_pass(out_of: int, pass_percent: int) -> int:
     return -(-out_of * pass_percent // 100)
 
 
-def grade(items: Sequence[Item], states: Sequence[SlotState], pass_percent: int, must_pass: frozenset[str]) -> Score:
-    """Grade an attempt. A blank answer earns nothing."""
+def grade(
+    items: Sequence[Item],
+    states: Sequence[SlotState],
+    pass_percent: int,
+    must_pass: frozenset[str],
+    shares: Sequence[Fraction] = WHOLE,
+) -> Score:
+    """Grade an attempt. A blank answer earns nothing. `shares`: see `find_credits`."""
+    parts = lcm(*(share.denominator for share in shares))
     marked = tuple(
-        Marked(
-            item,
-            state,
-            Fraction(0)
-            if state.answer.response is None
-            else Fraction(item.grade(state.answer.response), item.denominator),
-        )
+        Marked(item, state, mark_tries(item, state, shares), item.denominator * parts)
         for item, state in zip(items, states, strict=True)
     )
     return Score(marked, pass_percent, must_pass)
+
+
+class Marking(Protocol):
+    """What can mark a response: an item, or what was decided about one."""
+
+    @property
+    def denominator(self) -> int: ...
+
+    def grade(self, response: Response) -> int: ...
+
+
+def mark_tries(item: Marking, state: SlotState, shares: Sequence[Fraction]) -> Fraction:
+    """The best over its tries of the mark times its share (see `find_credits`).
+
+    The answer kept at the end counts as the next try if it was not checked and a try is left; so an answer that was
+    never checked is the first. What was checked is never worth less than its try, whatever was given after it.
+    """
+    given = state.tries if state.answer.response in state.tries else (*state.tries, state.answer.response)
+    marks = (
+        Fraction(item.grade(response), item.denominator) * share
+        for response, share in zip(given, shares, strict=False)
+        if response is not None
+    )
+    return max(marks, default=Fraction(0))

@@ -5,7 +5,9 @@ A new kind of InputSpec changes the vocabulary of every page and needs a decisio
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+Look = Literal["", "right", "missed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,32 @@ class Choice:
 
     value: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A letter or number drawn over a figure at `x`, `y`, in units of its viewBox, and what it names.
+
+    `outline` is the region's, as SVG path data; empty for a mere place. `look` is empty while a question is open;
+    in a review it is `right` or `missed`.
+    """
+
+    value: str
+    x: float
+    y: float
+    outline: str = ""
+    look: Look = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A checked drawing, ready for a page. `alternative` says what it shows, `note` what its marks mean."""
+
+    body: str
+    view_box: str
+    alternative: str
+    marks: tuple[Mark, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,8 @@ class Pairs:
     choices: tuple[Choice, ...]
     is_short: bool = False
     note: str = ""
+    figure: Figure | None = None
+    """Has a mark for each row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +121,20 @@ class Blanks:
     note: str = ""
 
 
-InputSpec = OneOf | SomeOf | Text | Number | Pairs | Order | Blanks
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Point at `n` places of a figure, or name them in the list beside it: `answer` holds the values of `choices`.
+
+    Each mark of the figure has the value of a choice; the last choice is every place without a mark.
+    `is_outlined`: the regions are drawn from the start, otherwise once they are chosen.
+    """
+
+    kind: ClassVar[str] = "point"
+    choices: tuple[Choice, ...]
+    figure: Figure
+    n: int = 1
+    is_outlined: bool = True
+    note: str = ""
+
+
+InputSpec = OneOf | SomeOf | Text | Number | Pairs | Order | Blanks | Point

@@ -1,6 +1,7 @@
-"""How far a learner is with each learning objective."""
+"""How far a learner is with each learning objective, and what they gained from pre-test to quiz."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
@@ -35,3 +36,37 @@ def reach(
             if out_of and earned * 100 >= pass_percent * out_of:
                 met.add(objective)
     return {o: Reach.MET if o in met else Reach.STARTED if o in started else Reach.TO_DO for o in objectives}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Marks earned in one attempt, of how many."""
+
+    earned: Fraction
+    out_of: int
+
+    @property
+    def percent(self) -> Fraction:
+        return Fraction(self.earned * 100, self.out_of) if self.out_of else Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What changed from the pre-test to the first quiz, which have the same exam plan and other items."""
+
+    before: Share
+    after: Share
+
+    @property
+    def points(self) -> Fraction:
+        """Percentage points; below zero where the quiz went worse."""
+        return self.after.percent - self.before.percent
+
+    @property
+    def normalised(self) -> Fraction | None:
+        """Of what was left to gain, the share that was gained: (post - pre) / (100 - pre), as Hake defines it.
+
+        None where the pre-test was full, for then nothing was left (Hake RR, Am J Phys 1998;66:64-74).
+        """
+        left = 100 - self.before.percent
+        return self.points / left if left else None

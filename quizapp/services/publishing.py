@@ -19,9 +19,11 @@ from quizapp.domain.credit import work_out
 from quizapp.domain.glossary import find_terms
 from quizapp.domain.items import Item, store_item
 from quizapp.domain.modules import DrawnModule, DrawnSection, FinalFacts, Module, ModuleFacts, QuizRules
+from quizapp.domain.plans import gather
 from quizapp.domain.problems import Problem
 from quizapp.services.versions import canonical_json
 from quizapp.store import content as store
+from quizapp.store.content import PoolItem, PoolSeat
 from quizapp.store.db import unit_of_work
 
 
@@ -109,14 +111,25 @@ def list_drawn(text: ModuleText, course: CourseText) -> list[ModuleText]:
 def list_items(text: ModuleText, course: CourseText) -> list[Item]:
     """The items of a module; of a final those quiz items of the modules it draws from that its plan can ask for."""
     own = [item for item in text.bank.items if item is not None]
-    tested = {part.objective for part in text.facts.whole.quiz.plan}
-    drawn = [item for module in list_drawn(text, course) for item in module.bank.items if item is not None]
-    return own + [item for item in drawn if item.use == "quiz" and item.objective in tested]
+    return own + [item for module in list_drawn(text, course) for item in _list_asked(module, text.facts.whole.quiz)]
+
+
+def _list_asked(text: ModuleText, quiz: QuizRules) -> list[Item]:
+    """The quiz items of a bank that a plan names or may draw, case sets whole."""
+    asked = [item for item in text.bank.items if item is not None and item.use == "quiz"]
+    named = {item_id for part in quiz.plan for item_id in part.items}
+    units = [
+        unit
+        for unit in gather(asked)
+        if any(item.id in named for item in unit) or any(part.takes(unit) for part in quiz.plan)
+    ]
+    wanted = {item.id for unit in units for item in unit}
+    return [item for item in asked if item.id in wanted]
 
 
 def _describe(text: ModuleText, quiz: QuizRules) -> DrawnModule:
     """What a final keeps of a module that it draws from."""
-    facts, tested = text.facts.whole, {part.objective for part in quiz.plan}
+    facts, tested = text.facts.whole, {item.objective for item in _list_asked(text, quiz)}
     objectives = facts.objectives if isinstance(facts, ModuleFacts) else ()
     sections = text.lesson.sections if text.lesson is not None else ()
     return DrawnModule(
@@ -158,9 +171,7 @@ def _store(
             version_id = known.get((item.id, digest)) or store.add_item_version(
                 connection, item.id, digest, item_content, now
             )
-            pool.append(
-                {"item_version_id": version_id, "use": item.use, "objective": item.objective, "bloom": item.bloom.value}
-            )
+            pool.append({"use": item.use, **_describe_item(version_id, item).to_row()})
             known[item.id, digest] = version_id  # a final finds what its modules have just added
             if not module.is_final:
                 items.append((item.id, _compare(old_items.pop(item.id, None), digest)))
@@ -180,6 +191,12 @@ def _store(
     modules += [(module_id, State.WITHDRAWN) for module_id in gone]
     state = State.NEW if is_new else State.CHANGED if is_changed else State.UNCHANGED
     return Report(course=state, modules=tuple(modules), items=tuple(items))
+
+
+def _describe_item(version_id: int, item: Item) -> PoolItem:
+    case = item.case
+    seat = PoolSeat(case.id, case.part, case.n_parts) if case is not None else None
+    return PoolItem(version_id, item.id, item.objective, item.bloom, item.difficulty, item.tags, seat)
 
 
 def _compare(before: str | None, after: str) -> State:

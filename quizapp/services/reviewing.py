@@ -1,19 +1,24 @@
-"""Looking back at a finished attempt: the result, and for a pass the key, the reasons and the sources."""
+"""Looking back at a finished attempt: the result, and where the rules say so the key, the reasons and the sources."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from quizapp.domain.attempts import Confidence, Kind, Score, Slot, replay
+from quizapp.domain.attempts import Confidence, Kind, Score, Slot, StepKind, replay
+from quizapp.domain.corrections import Correction, Ruling
 from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.evidence import Level, find_citations
+from quizapp.domain.inputs import Figure
 from quizapp.domain.items.base import Line
 from quizapp.domain.modules import DrawnModule, Module, Objective, Place
 from quizapp.services.closing import score_attempt
+from quizapp.services.rulings import get_rulings
 from quizapp.services.studying import Source, list_sources
 from quizapp.services.versions import get_items, get_module_versions
 from quizapp.store import attempts as store
 from quizapp.store.attempts import AttemptFacts
 from quizapp.store.db import reading
+from quizapp.store.regrades import Rescore, list_rescores
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,17 @@ class Reviewed:
     is_flagged: bool
     confidence: Confidence | None
     earned: str
+    tries: tuple[str, ...]
+    """What was checked during the quiz, in words, in order."""
+    seconds: int
+    """How long it was looked at."""
     lines: tuple[Line, ...]
+    figure: Figure | None
+    """The figure with key and answer marked in it, where there is one."""
+    is_dropped: bool
+    """Whether a correction took it out of what counts."""
+    corrections: tuple[Correction, ...]
+    """What was decided about the question since it was published."""
 
     @property
     def is_sure_and_missed(self) -> bool:
@@ -65,10 +80,21 @@ class Result:
     reviewed: tuple[Reviewed, ...]
     late: tuple[int, ...]
     """Numbers of the questions with an answer that came after the time had ended."""
+    rescores: tuple[Rescore, ...]
+    """How it was marked again, oldest first."""
+    shows: Literal["objectives", "score", "nothing"]
+    """What the rules let a page tell of the marks; without `objectives` these and `confidence` are empty."""
+    honour: str
+    """The version of the honour statement that the person agreed to; empty where time ended it."""
 
     @property
     def earned(self) -> str:
         return show_marks(self.score.earned)
+
+    @property
+    def seconds(self) -> int:
+        """How long the questions were looked at, in all."""
+        return sum(m.state.answer.seconds for m in self.score.marked)
 
     @property
     def minutes(self) -> int:
@@ -96,8 +122,8 @@ def show_marks(marks: object) -> str:
 def get_result(person_id: int, attempt_id: int) -> Result:
     """The result of a finished attempt. Raises NotFound for another's, Refused while it is open.
 
-    After a passed quiz, and for practice, every question comes with key and reasons; after a quiz that is not passed
-    yet only the objectives do, with what to reread.
+    After practice every question comes with key and reasons, after a pre-test none; after a quiz the rules of the
+    version that was taken say what is shown: `QuizRules.review` and `after_fail`.
     """
     with reading() as connection:
         found = store.find_with_steps(connection, attempt_id)
@@ -108,17 +134,40 @@ def get_result(person_id: int, attempt_id: int) -> Result:
             raise Refused("This attempt is not finished yet.")
         module = get_module_versions(connection, [attempt.module_version_id])[attempt.module_version_id]
         items = get_items(connection, [slot.item_version_id for slot in steps.slots])
+        rulings = get_rulings(connection, items, attempt.correction_id) if attempt.correction_id else {}
+        rescores = tuple(list_rescores(connection, attempt.id))
     states = replay(attempt.n_slots, steps.latest)
-    score = score_attempt(module, items, steps.slots, states)
-    may_see = attempt.kind is Kind.PRACTICE or attempt.is_passed
-    reviewed = _review(module, score, steps.slots) if may_see else ()
-    late = tuple(i + 1 for i, state in enumerate(states) if state.late is not None)
-    return Result(attempt, module, score, _by_objective(module, score), _by_confidence(score), reviewed, late)
+    score = score_attempt(module, items, steps.slots, states, rulings)
+    may_see, shows = _find_policy(attempt, module)
+    return Result(
+        attempt=attempt,
+        module=module,
+        score=score,
+        objectives=_by_objective(module, score) if shows == "objectives" else (),
+        confidence=_by_confidence(score) if shows == "objectives" else (),
+        reviewed=_review(module, score, steps.slots, rulings) if may_see else (),
+        late=tuple(i + 1 for i, state in enumerate(states) if state.late is not None),
+        rescores=rescores,
+        shows=shows,
+        honour=next((step.honour for step in steps.latest if step.kind is StepKind.FINISH), ""),
+    )
+
+
+def _find_policy(attempt: AttemptFacts, module: Module) -> tuple[bool, Literal["objectives", "score", "nothing"]]:
+    """Whether the questions are shown with their keys, and what is told of the marks."""
+    if attempt.kind is not Kind.QUIZ:
+        return attempt.kind is Kind.PRACTICE, "objectives"
+    rules, is_passed = module.facts.quiz, bool(attempt.is_passed)
+    return rules.shows_questions(is_passed=is_passed), rules.shows_marks(is_passed=is_passed)
 
 
 def get_reviewed(person_id: int, attempt_id: int, number: int) -> tuple[Result, Reviewed]:
     """One question of a finished attempt. Raises as get_result, and Refused where the keys are kept back."""
     result = get_result(person_id, attempt_id)
+    if not result.shows_keys and result.attempt.kind is Kind.PRETEST:
+        raise Refused("A pre-test shows no answers: its questions belong to the quiz.")
+    if not result.shows_keys and result.module.facts.quiz.review == "never":
+        raise Refused("This quiz does not show its answers.")
     if not result.shows_keys:
         raise Refused("The answers of this quiz are shown once you have passed it.")
     if not 1 <= number <= len(result.reviewed):
@@ -126,7 +175,7 @@ def get_reviewed(person_id: int, attempt_id: int, number: int) -> tuple[Result, 
     return result, result.reviewed[number - 1]
 
 
-def _review(module: Module, score: Score, slots: Sequence[Slot]) -> tuple[Reviewed, ...]:
+def _review(module: Module, score: Score, slots: Sequence[Slot], rulings: Mapping[int, Ruling]) -> tuple[Reviewed, ...]:
     return tuple(
         Reviewed(
             number=i + 1,
@@ -140,7 +189,12 @@ def _review(module: Module, score: Score, slots: Sequence[Slot]) -> tuple[Review
             is_flagged=m.state.answer.is_flagged,
             confidence=m.state.answer.confidence,
             earned=show_marks(m.earned),
+            tries=tuple(m.item.describe(tried, slot.presentation) for tried in m.state.tries),
+            seconds=m.state.answer.seconds,
             lines=m.item.explain(m.state.answer.response, slot.presentation),
+            figure=m.item.picture(m.state.answer.response, slot.presentation),
+            is_dropped=m.is_dropped,
+            corrections=rulings[slot.item_version_id].notes if slot.item_version_id in rulings else (),
         )
         for i, (m, slot) in enumerate(zip(score.marked, slots, strict=True))
     )
@@ -150,7 +204,7 @@ def _by_objective(module: Module, score: Score) -> tuple[ObjectiveLine, ...]:
     lines = []
     for tally in score.tallies:
         bands = tuple("done" if mark == 1 else "part" if mark else "miss" for mark in tally.marks)
-        wanted = {m.item.section for m in score.marked if m.item.objective == tally.objective and not m.is_right}
+        wanted = {m.item.section for m in score.counted if m.item.objective == tally.objective and not m.is_right}
         lines.append(
             ObjectiveLine(
                 objective=module.objective(tally.objective),
@@ -167,7 +221,7 @@ def _by_objective(module: Module, score: Score) -> tuple[ObjectiveLine, ...]:
 def _by_confidence(score: Score) -> tuple[tuple[Confidence, int, int], ...]:
     rows = []
     for said in Confidence:
-        mine = [m for m in score.marked if m.state.answer.confidence is said]
+        mine = [m for m in score.counted if m.state.answer.confidence is said]
         right = sum(m.is_right for m in mine)
         rows.append((said, right, len(mine) - right))
     return tuple(rows) if any(r + m for _, r, m in rows) else ()

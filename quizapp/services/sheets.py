@@ -1,19 +1,21 @@
-"""An attempt as its pages show it: keys only where an answer was checked."""
+"""An attempt as its pages show it: keys only where an answer was checked, nothing of what is still ahead."""
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from quizapp.domain.attempts import Feedback, Slot, SlotState, replay
+from quizapp.domain.attempts import Feedback, SlotState, replay
 from quizapp.domain.errors import NotFound
-from quizapp.domain.inputs import InputSpec
+from quizapp.domain.inputs import InputSpec, Pairs, Point
 from quizapp.domain.items import Item
-from quizapp.domain.items.base import Line, Raw
+from quizapp.domain.items.base import CasePlace, Line, Raw
 from quizapp.domain.modules import Module
+from quizapp.domain.passage import Passage, find_open, find_passages, is_followed, unfolds_from
 from quizapp.services.closing import close_attempt
 from quizapp.services.versions import get_items, get_module_versions
 from quizapp.store import attempts as store
-from quizapp.store.attempts import AttemptFacts
+from quizapp.store.attempts import AttemptFacts, Steps
 from quizapp.store.db import reading
 
 
@@ -37,7 +39,16 @@ class Question:
     caution: str
     """What to know about the kept answer before finishing: that it is incomplete, or cannot be read."""
     explained: tuple[Line, ...]
-    """Every option or part with key and rationale once the answer was checked; empty before."""
+    """Every option or part with key and rationale once the check locked the answer; empty before."""
+    case: CasePlace | None
+    is_followed: bool
+    """Whether going on from here locks it."""
+    must_answer: bool
+    """Whether going on needs an answer, for the next part of its case unfolds from it."""
+    tries: tuple[str, ...]
+    """Answers that were checked, in words, in order."""
+    percents: tuple[int, ...]
+    """What share of the mark the tries that are left can earn, the next one first; empty once it is locked."""
 
     @property
     def chosen(self) -> frozenset[str]:
@@ -53,11 +64,19 @@ class Mark:
     is_answered: bool
     is_flagged: bool
     is_checked: bool
+    passage: Passage = Passage.OPEN
+    is_followed: bool = False
+    """Whether going on from it locks it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its page can be opened."""
+        return self.passage is Passage.OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An attempt as its pages show it: keys only where an answer was checked."""
+    """An attempt as its pages show it: keys only where an answer was checked, no question that is still ahead."""
 
     attempt: AttemptFacts
     module: Module
@@ -74,17 +93,49 @@ class Sheet:
 
     @property
     def unanswered(self) -> tuple[int, ...]:
-        return tuple(m.number for m in self.marks if not m.is_answered)
+        """Numbers of the open questions without an answer."""
+        return tuple(m.number for m in self.marks if not m.is_answered and m.is_open)
+
+    @property
+    def left_blank(self) -> tuple[int, ...]:
+        """Numbers of the questions that were passed without an answer."""
+        return tuple(m.number for m in self.marks if not m.is_answered and m.passage is Passage.PASSED)
+
+    @property
+    def ahead(self) -> tuple[int, ...]:
+        """Numbers of the questions that are not reached yet."""
+        return tuple(m.number for m in self.marks if m.passage is Passage.AHEAD)
 
     @property
     def doubtful(self) -> tuple[Question, ...]:
         """Of the questions here, those whose kept answer the person should look at before finishing."""
-        return tuple(q for q in self.questions if q.caution and not q.state.is_checked)
+        return tuple(q for q in self.questions if q.caution and not q.state.is_locked)
 
     @property
     def first_open(self) -> int:
-        """Where to go on: the first question without an answer, else the last."""
-        return self.unanswered[0] if self.unanswered else len(self.marks)
+        """Where to go on: the first open question without an answer, else the last open one."""
+        return self.unanswered[0] if self.unanswered else max(m.number for m in self.marks if m.is_open)
+
+    def find_question(self, number: int) -> Question | None:
+        """The question of that number, if it is here."""
+        return next((q for q in self.questions if q.number == number), None)
+
+    @property
+    def closed(self) -> tuple[int, ...]:
+        """Numbers of the questions whose page cannot be opened."""
+        return tuple(m.number for m in self.marks if not m.is_open)
+
+    def find_open(self, number: int) -> int:
+        """The open question that stands for this one: itself, or where the way to or from it leads."""
+        return find_open([m.passage for m in self.marks], number - 1) + 1
+
+    def find_next(self, number: int) -> int | None:
+        """The next open question; None after the last."""
+        return next((m.number for m in self.marks if m.is_open and m.number > number), None)
+
+    def find_previous(self, number: int) -> int | None:
+        """The open question before; None before the first."""
+        return next((m.number for m in reversed(self.marks) if m.is_open and m.number < number), None)
 
     @property
     def layout(self) -> str:
@@ -93,6 +144,11 @@ class Sheet:
     @property
     def feedback(self) -> Feedback:
         return self.module.facts.rules(self.attempt.kind).feedback
+
+    @property
+    def backtracking(self) -> bool:
+        """Whether one may go back to an earlier question."""
+        return self.module.facts.rules(self.attempt.kind).backtracking
 
     @property
     def asks_confidence(self) -> bool:
@@ -109,7 +165,10 @@ def open_sheet(person_id: int, attempt_id: int, now: dt.datetime, numbers: Seque
 
 
 def get_sheet(person_id: int, attempt_id: int, numbers: Sequence[int] | None = None) -> Sheet:
-    """The attempt's page: the questions of `numbers` (all if None). Raises NotFound for anybody else's."""
+    """The attempt's page: the questions of `numbers`, or all but those that are still ahead if None.
+
+    Raises NotFound for anybody else's, and for a question that is still ahead while the attempt is open.
+    """
     with reading() as connection:
         found = store.find_with_steps(connection, attempt_id)
         if found is None or found[0].person_id != person_id:
@@ -118,33 +177,54 @@ def get_sheet(person_id: int, attempt_id: int, numbers: Sequence[int] | None = N
         wanted = range(1, attempt.n_slots + 1) if numbers is None else numbers
         if any(not 1 <= n <= attempt.n_slots for n in wanted):
             raise NotFound(f"This attempt has questions 1 to {attempt.n_slots}.")
+        states = replay(attempt.n_slots, steps.latest)
+        passages = find_passages(steps.slots, states, backtracking=steps.backtracking)
+        seen = [n for n in wanted if passages[n - 1] is not Passage.AHEAD or attempt.finished_at is not None]
+        if numbers is not None and len(seen) < len(wanted):
+            raise NotFound("This question is not there yet.")
         module = get_module_versions(connection, [attempt.module_version_id])[attempt.module_version_id]
-        items = get_items(connection, [steps.slots[n - 1].item_version_id for n in wanted])
-    states = replay(attempt.n_slots, steps.latest)
+        items = get_items(connection, [steps.slots[n - 1].item_version_id for n in seen])
     marks = tuple(
-        Mark(i + 1, s.answer.response is not None, s.answer.is_flagged, s.is_checked) for i, s in enumerate(states)
+        Mark(
+            number=i + 1,
+            is_answered=state.answer.response is not None,
+            is_flagged=state.answer.is_flagged,
+            is_checked=state.is_checked,
+            passage=passages[i],
+            is_followed=is_followed(steps.slots, i, backtracking=steps.backtracking),
+        )
+        for i, state in enumerate(states)
     )
-    questions = tuple(
-        _show(n, items[steps.slots[n - 1].item_version_id], steps.slots[n - 1], states[n - 1]) for n in wanted
-    )
+    shares = module.facts.rules(attempt.kind).credits
+    questions = tuple(_show(n, items[steps.slots[n - 1].item_version_id], steps, states[n - 1], shares) for n in seen)
     return Sheet(attempt, module, marks, questions)
 
 
-def _show(number: int, item: Item, slot: Slot, state: SlotState) -> Question:
+def _show(number: int, item: Item, steps: Steps, state: SlotState, shares: Sequence[Fraction]) -> Question:
+    slot = steps.slots[number - 1]
     letters = item.letters(slot.presentation)
     response = state.answer.response
     is_answered = response is not None
+    ask = item.ask(slot.presentation)
+    picture = item.picture(response, slot.presentation) if state.is_checked else None
+    if picture is not None and isinstance(ask, Pairs | Point):
+        ask = replace(ask, figure=picture)
     return Question(
         number=number,
         item_id=item.id,
         title=item.title,
         vignette=item.vignette,
         stem=item.stem,
-        ask=item.ask(slot.presentation),
+        ask=ask,
         state=state,
         filled=item.fill(response, slot.presentation) if is_answered else {},
         struck=frozenset(letters[i] for i in state.answer.struck if i in letters),
         described=item.describe(response, slot.presentation) if is_answered else "",
         caution=item.caution(response, slot.presentation) if is_answered else "",
         explained=item.explain(response, slot.presentation) if state.is_checked else (),
+        case=slot.case,
+        is_followed=is_followed(steps.slots, number - 1, backtracking=steps.backtracking),
+        must_answer=unfolds_from(steps.slots, number - 1),
+        tries=tuple(item.describe(tried, slot.presentation) for tried in state.tries),
+        percents=() if state.is_locked else tuple(int(share * 100) for share in shares[len(state.tries) :]),
     )

@@ -2,24 +2,25 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import Connection
 
+from quizapp.domain.admission import Admission, admit
 from quizapp.domain.attempts import Kind
 from quizapp.domain.errors import NotFound, Refused
 from quizapp.domain.evidence import Claim, Reference
 from quizapp.domain.modules import Course, Module, Objective, Section
-from quizapp.domain.progress import Reach, reach
+from quizapp.domain.progress import Gain, Reach, Share, reach
 from quizapp.services.versions import get_module_versions
 from quizapp.store import attempts as store
 from quizapp.store import content, sections
 from quizapp.store.attempts import AttemptFacts
 from quizapp.store.db import reading, unit_of_work
-from quizapp.store.marks import ObjectiveResult, list_results
+from quizapp.store.marks import ObjectiveResult, list_results, list_totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,20 @@ class Standing:
     """Modules that must be passed first: empty means open."""
     attempts: tuple[AttemptFacts, ...]
     """This person's attempts at it, newest first."""
+    gain: Gain | None = None
+    """From the pre-test to the first quiz, where both are finished and may be shown."""
+    is_pretest_late: bool = False
+    """Whether the lesson was begun before the pre-test was finished, so that there is no gain to tell."""
+
+    def admit(self, kind: Kind, now: dt.datetime, extra_attempts: int) -> Admission:
+        """Whether an attempt of that kind can be started now, locked modules apart."""
+        rules = self.module.facts.quiz
+        return admit(kind, rules, self.attempts, now, extra_attempts=extra_attempts, has_read=bool(self.read))
+
+    @property
+    def pretest(self) -> AttemptFacts | None:
+        """The pre-test, open or finished."""
+        return next((a for a in self.attempts if a.kind is Kind.PRETEST), None)
 
     @property
     def is_locked(self) -> bool:
@@ -97,6 +112,8 @@ class Overview:
     course: Course
     standings: tuple[Standing, ...]
     last_at: dt.datetime | None
+    hidden: frozenset[int] = frozenset()
+    """Attempts whose marks by objective their rules keep back."""
 
     @property
     def next_up(self) -> Standing | None:
@@ -135,10 +152,10 @@ def list_public_modules() -> tuple[Course | None, list[PublicModule]]:
     ]
 
 
-def get_overview(person_id: int, course_id: str | None = None) -> Overview | None:
+def get_overview(person_id: int, course_id: str | None = None, *, with_gains: bool = False) -> Overview | None:
     """The course with this person's standing in each module; None while nothing is published.
 
-    Raises NotFound where a course is named that is not there.
+    `with_gains`: also what was gained since each pre-test. Raises NotFound where a course is named that is not there.
     """
     with reading() as connection:
         course, modules = load_course(connection, course_id)
@@ -146,14 +163,14 @@ def get_overview(person_id: int, course_id: str | None = None) -> Overview | Non
             raise NotFound("There is no course of that name.")
         if course is None:
             return None
-        standings, read_at = _stand(connection, person_id, modules)
+        standings, read_at, hidden = _stand(connection, person_id, modules, with_gains=with_gains)
     times = read_at + [a.finished_at or a.started_at for s in standings for a in s.attempts]
-    return Overview(course, standings, max(times, default=None))
+    return Overview(course, standings, max(times, default=None), hidden)
 
 
 def get_standing(person_id: int, module_id: str) -> tuple[Overview, Standing]:
     """The course and this person's standing in one of its modules. Raises NotFound."""
-    overview = get_overview(person_id)
+    overview = get_overview(person_id, with_gains=True)
     for standing in overview.standings if overview else ():
         if overview and standing.module.id == module_id:
             return overview, standing
@@ -228,7 +245,7 @@ class ObjectiveProgress:
 
 def get_progress(person_id: int) -> tuple[Overview | None, dict[str, list[ObjectiveProgress]]]:
     """Progress by module and objective; (None, {}) while nothing is published."""
-    overview = get_overview(person_id)
+    overview = get_overview(person_id, with_gains=True)
     if overview is None:
         return None, {}
     with reading() as connection:
@@ -236,7 +253,8 @@ def get_progress(person_id: int) -> tuple[Overview | None, dict[str, list[Object
     taught = {s.module.id: s.module for s in overview.standings}
     marks: dict[tuple[str, str], list[tuple[Fraction, int]]] = defaultdict(list)
     for result in sorted(results, key=lambda r: r.attempt_id):
-        marks[_find_teacher(result, taught), result.objective].append((result.earned, result.out_of))
+        if result.attempt_id not in overview.hidden:
+            marks[_find_teacher(result, taught), result.objective].append((result.earned, result.out_of))
     progress = {
         s.module.id: [
             ObjectiveProgress(
@@ -278,31 +296,80 @@ def load_course(connection: Connection, course_id: str | None = None) -> tuple[C
     return course, {m: (current[m], versions[current[m]]) for m in wanted}
 
 
-def _stand(connection: Connection, person_id: int, modules: Versions) -> tuple[tuple[Standing, ...], list[dt.datetime]]:
-    """This person's standing in each module, and when sections were read."""
-    read: dict[str, set[str]] = defaultdict(set)
-    read_at = []
+def _stand(
+    connection: Connection, person_id: int, modules: Versions, *, with_gains: bool
+) -> tuple[tuple[Standing, ...], list[dt.datetime], frozenset[int]]:
+    """This person's standing in each module, when sections were read, and which attempts' marks are kept back."""
+    read: dict[str, dict[str, dt.datetime]] = defaultdict(dict)
     for module_id, section_id, at in sections.list_sections_read(connection, person_id):
-        read[module_id].add(section_id)
-        read_at.append(at)
+        read[module_id][section_id] = at
     attempts: dict[str, list[AttemptFacts]] = defaultdict(list)
     for attempt in store.list_attempts(connection, person_id):
         attempts[attempt.module_id].append(attempt)
+    hidden = _find_hidden(connection, [a for tried in attempts.values() for a in tried])
     results: dict[str, dict[int, dict[str, tuple[Fraction, int]]]] = defaultdict(lambda: defaultdict(dict))
     current = {module_id: module for module_id, (_, module) in modules.items()}
     for r in list_results(connection, person_id):
-        results[_find_teacher(r, current)][r.attempt_id][r.objective] = (r.earned, r.out_of)
+        if r.attempt_id not in hidden:
+            results[_find_teacher(r, current)][r.attempt_id][r.objective] = (r.earned, r.out_of)
     passed = {m for m, tried in attempts.items() if any(a.is_passed for a in tried)}
+    gains = _measure_gains(connection, attempts, hidden) if with_gains else {}
     standings = []
     for module_id, (version_id, module) in modules.items():
         facts = module.facts
         taught = [o for s in module.sections if s.id in read[module_id] for o in s.objectives]
         reached = reach([o.id for o in module.objectives], taught, results[module_id].values(), facts.quiz.pass_percent)
         missing = tuple(modules[r][1] for r in facts.requires if r in modules and r not in passed)
-        standings.append(
-            Standing(module, version_id, reached, frozenset(read[module_id]), missing, tuple(attempts[module_id]))
-        )
-    return tuple(standings), read_at
+        tried, known = tuple(attempts[module_id]), frozenset(read[module_id])
+        is_late = _is_pretest_late(tried, read[module_id].values())
+        gain = None if is_late else gains.get(module_id)
+        standings.append(Standing(module, version_id, reached, known, missing, tried, gain, is_late))
+    return tuple(standings), [at for times in read.values() for at in times.values()], frozenset(hidden)
+
+
+def _find_hidden(connection: Connection, attempts: Sequence[AttemptFacts]) -> dict[int, str]:
+    """Attempts not passed whose rules show less than marks by objective → what they show: score or nothing."""
+    missed = [a for a in attempts if a.kind is Kind.QUIZ and a.is_passed is False]
+    versions = get_module_versions(connection, {a.module_version_id for a in missed})
+    shown = {a.id: versions[a.module_version_id].facts.quiz.after_fail for a in missed}
+    return {attempt_id: after_fail for attempt_id, after_fail in shown.items() if after_fail != "objectives"}
+
+
+def _measure_gains(
+    connection: Connection, attempts: Mapping[str, Sequence[AttemptFacts]], hidden: Mapping[int, str]
+) -> dict[str, Gain]:
+    """Module → the gain from its finished pre-test to its first finished quiz, unless that score is kept back."""
+    pairs = {module_id: _find_tests(tried) for module_id, tried in attempts.items()}
+    wanted = {m: pair for m, pair in pairs.items() if pair is not None and hidden.get(pair[1].id) != "nothing"}
+    if not wanted:
+        return {}
+    totals = list_totals(connection, [attempt.id for pair in wanted.values() for attempt in pair])
+    return {m: Gain(Share(*totals[pre.id]), Share(*totals[post.id])) for m, (pre, post) in wanted.items()}
+
+
+def find_gain(connection: Connection, person_id: int, module_id: str, attempts: Sequence[AttemptFacts]) -> Gain | None:
+    """The gain in one module, of whose attempts these are all; None where there is none to tell."""
+    if _find_tests(attempts) is None:
+        return None
+    read = [at for m, _, at in sections.list_sections_read(connection, person_id) if m == module_id]
+    if _is_pretest_late(attempts, read):
+        return None
+    return _measure_gains(connection, {module_id: attempts}, _find_hidden(connection, attempts)).get(module_id)
+
+
+def _find_tests(attempts: Sequence[AttemptFacts]) -> tuple[AttemptFacts, AttemptFacts] | None:
+    """The finished pre-test and the first finished quiz, which is the post-test."""
+    pre = [a for a in attempts if a.kind is Kind.PRETEST and a.finished_at is not None]
+    quizzes = [a for a in attempts if a.kind is Kind.QUIZ and a.finished_at is not None]
+    return (pre[0], min(quizzes, key=lambda a: a.number)) if pre and quizzes else None
+
+
+def _is_pretest_late(attempts: Sequence[AttemptFacts], read_at: Collection[dt.datetime]) -> bool:
+    """Whether a section was read before the pre-test was finished: then it tells nothing of the time before."""
+    begun_at = min(read_at, default=None)
+    return begun_at is not None and any(
+        a.kind is Kind.PRETEST and (a.finished_at is None or a.finished_at > begun_at) for a in attempts
+    )
 
 
 def _find_teacher(result: ObjectiveResult, modules: Mapping[str, Module]) -> str:

@@ -248,19 +248,28 @@ async function keepPages() {
   await ask({ forget: { except: person } });
   await queue.forgetOthers(person);
   if (ended) await ask({ drop: [`/quiz/attempts/${ended}/`] });
+  const quizForm = document.querySelector("form[data-save]")?.dataset;
+  if (quizForm?.single) await ask({ drop: closedPathsOf(quizForm) });
   const { saveData } = navigator.connection ?? {}; // somebody who saves data has the pages that they opened
-  const wanted = saveData ? null : document.querySelector("form[data-save]")?.dataset;
+  const wanted = saveData ? null : quizForm;
   const paths = wanted ? pathsOf(wanted) : [];
   if (isFirst) await ask({ keep: [location.pathname] });
   if (paths.length) await new Promise((resolve) => { (globalThis.requestIdleCallback ?? setTimeout)(resolve); });
   if (paths.length) await ask({ keep: paths, unless: paths.at(-1) }); // once: the last is there only if the others were had
 }
 
-// Every page of an open attempt, so that all of it can be answered without a connection.
-export function pathsOf({ save, single, n }) {
+// Every page of an attempt that can be opened, so that all of it can be answered without a connection.
+export function pathsOf({ save, single, open }) {
   const place = save.replace(/\/save$/, "");
-  const pages = single ? Array.from({ length: Number(n) }, (_, i) => `${place}/questions/${i + 1}`) : [`${place}/all`];
+  const pages = single ? open.split(" ").map((n) => `${place}/questions/${n}`) : [`${place}/all`];
   return [...pages, `${place}/check`];
+}
+
+// Pages of questions that were gone on from, where there is no way back.
+function closedPathsOf({ save, n, open }) {
+  const isOpen = new Set(open.split(" "));
+  const numbers = Array.from({ length: Number(n) }, (_, i) => String(i + 1)).filter((each) => !isOpen.has(each));
+  return numbers.map((each) => save.replace(/\/save$/, `/questions/${each}`));
 }
 
 if (storedAt) note("stored", "status", element("p", `Offline: this page is from ${when(storedAt)}.`, { class: "mb-0" }));

@@ -73,7 +73,7 @@ const isSameSlot = (a, b) => slotKey(a) === slotKey(b);
 // A row: person, attempt, slot, tab, tab_seq, known (the slot's seq that the page had seen), after (the key of the
 // unsent row that the page showed when this answer was given), fields, words (the answer as the page showed it), due (when
 // the time ends, as the page showed it), given_at, url, state (waiting, stale, refused); of a refused one also why, and
-// is_over: its attempt had been finished.
+// is_over: its attempt had been finished, or is_locked: the question takes no other answer any more.
 export async function put(row) {
   const key = `${slotKey(row)}/${row.tab}/${row.tab_seq}`;
   const older = (await all("queue")).filter((r) => isSameSlot(r, row) && r.tab === row.tab && r.tab_seq < row.tab_seq);
@@ -143,7 +143,9 @@ async function settle(row, answer) {
   if (!slot) throw new Error("not an answer to this");
   if (slot.verdict === "stale") {
     const stillThere = (await all("queue")).some((r) => r.key === row.key);
-    if (stillThere) await change("queue", { ...row, state: "stale", seq: slot.seq, kept: slot.kept });
+    const why = `The question takes no other answer since it was checked or gone on from. Kept, and it counts: ${slot.kept || "no answer"}.`;
+    const fate = slot.locked ? { state: "refused", why, is_locked: true } : { state: "stale", seq: slot.seq, kept: slot.kept };
+    if (stillThere) await change("queue", { ...row, ...fate });
   } else {
     const { person, attempt, slot: number, fields } = row;
     const before = (await all("saved")).find((r) => r.key === slotKey(row));
@@ -153,7 +155,7 @@ async function settle(row, answer) {
     });
     await discard([row]);
   }
-  return { row, verdict: slot.verdict, seq: slot.seq, kept: slot.kept, caution: slot.caution, saved_at: answer.saved_at };
+  return { row, verdict: slot.verdict, seq: slot.seq, kept: slot.kept, locked: slot.locked, caution: slot.caution, saved_at: answer.saved_at, time: answer.time };
 }
 
 // Send what waits, oldest first, one at a time. `given.token` is a token of the page, if it has one; `given.tell` hears

@@ -72,3 +72,16 @@ function move(button) {
 
 document.querySelectorAll(".order").forEach(arrange);
 document.addEventListener("click", (e) => { const button = e.target.closest("button.move"); if (button) move(button); });
+
+// Pointing at a figure does what its list does: it ticks what lies there, or goes to the field of a numbered place.
+function point(svg, target) {
+  const { n, rest } = svg.parentElement.dataset;
+  const value = target.closest(".place")?.dataset.value ?? rest;
+  const { form } = svg.closest("fieldset");
+  const field = form.querySelector(`[name="q${n}-answer-${value}"], [name="q${n}-answer"][value="${value}"]`);
+  if (!field || field.disabled) return;
+  if (!isTicked(field)) { field.focus(); return; }
+  field.click();
+  svg.nextElementSibling.textContent = `Chosen: ${wordsOf(form, n) || "nothing yet"}`;
+}
+document.addEventListener("click", (e) => { const svg = e.target.closest(".picture.open[data-n] svg"); if (svg) point(svg, e.target); });

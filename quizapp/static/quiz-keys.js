@@ -1,24 +1,7 @@
-// On a question page: time used, and single-key shortcuts. Both are conveniences; nothing depends on them.
+// Single-key shortcuts on a question page: a convenience; nothing depends on them.
 const form = document.getElementById("quiz");
-const isPressed = (el) => el.getAttribute("aria-pressed") === "true";
 
-// Time used, only when asked for.
-const time = document.getElementById("time");
-let ticking = 0;
-function showTime() {
-  const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.started)) / 60000));
-  const label = time.querySelector("span");
-  label.classList.toggle("lbl", !isPressed(time));
-  label.textContent = isPressed(time) ? `${minutes} min` : "Show time";
-}
-time.addEventListener("click", () => {
-  time.setAttribute("aria-pressed", String(!isPressed(time)));
-  clearInterval(ticking);
-  if (isPressed(time)) ticking = setInterval(showTime, 15000);
-  showTime();
-});
-
-// Single-key shortcuts: off while typing, and switched off by the box (WCAG 2.1.4), which stays off on this device.
+// Off while typing, and switched off by the box (WCAG 2.1.4), which stays off on this device.
 // Where the box does not fit (phones, large zoom) there are none: nobody could switch them off.
 const keysOn = document.getElementById("keys-on");
 if (keysOn) {
@@ -30,13 +13,13 @@ if (keysOn) {
     const canSwitchOff = keysOn.closest("details").getClientRects().length > 0;
     if (!isReady || !keysOn.checked || !canSwitchOff || typing || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return;
     const key = e.key.toUpperCase();
-    const n = form.elements.n.value;
+    const n = form.dataset.at;
     const option = form.querySelector(`[name="q${n}-answer"][value="${CSS.escape(key)}"]`);
     const sure = form.querySelector(`[name="q${n}-sure"][value="${{ 1: "guess", 2: "think_so", 3: "sure" }[e.key] ?? "-"}"]`);
     const go = (value) => form.querySelector(`.qbar [value="${value}"]`)?.click();
     if (option && e.shiftKey) option.closest(".opt").querySelector(".strike")?.click();
     else if (option || sure) { (option || sure).click(); (option || sure).focus(); }
-    else if (key === "F") document.getElementById("flag").click();
+    else if (key === "F") document.getElementById("flag")?.click();
     else if (e.key === "]" || (e.key === "Enter" && e.target === document.body)) go("next");
     else if (e.key === "[") go("prev");
     else return;

@@ -2,8 +2,11 @@
 // It holds no key, score or rationale, decides nothing, and says "Saved" only after the server did. Each answer is in the
 // queue on this device (queue.js) before it is sent, and stays there until the server said what became of it.
 const queue = await import(document.getElementById("queue-js").href);
-const { clock, element, sayLate, sayAnswer } = await import(document.getElementById("offline-js").src);
-const { isAnswered, isAnsweredIn, isTouched, isTyped, putAnswer, putStrike, wordsOf } = await import(document.getElementById("inputs-js").href);
+const { clock } = await import(document.getElementById("offline-js").src);
+const timer = await import(document.getElementById("clock-js").href);
+const { isTouched, isTyped, putAnswer, putStrike, wordsOf } = await import(document.getElementById("inputs-js").href);
+const { offerChoice, offerSignIn, say, tellLocked, tellOver } = await import(document.getElementById("notices-js").href);
+const { redraw } = await import(document.getElementById("map-js").href);
 const form = document.getElementById("quiz");
 const { person, storedAt } = document.body.dataset;
 const { attempt, save } = form.dataset;
@@ -12,18 +15,12 @@ const status = document.getElementById("save");
 const place = save.replace(/\/save$/, "");
 const RETRY_MS = 4000;
 const PAUSE_MS = 700;
-const ASK_AGAIN_MS = 60_000;
 
 const press = (el, on) => el.setAttribute("aria-pressed", String(on));
 const isPressed = (el) => el.getAttribute("aria-pressed") === "true";
 const field = (n, name) => form.querySelector(`[name="q${n}-${name}"]`);
 const numberOf = (el) => (el.name || "").match(/^q(\d+)-/)?.[1];
 const here = () => (queue.isDurable ? "kept on this device" : "kept on this page only");
-
-function say(text, isTrouble = false) {
-  status.querySelector("span").textContent = text;
-  status.classList.toggle("is-note", isTrouble);
-}
 
 // Saving. `latest` has the key of the newest unsent row of each question of this page.
 const tab = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -40,7 +37,6 @@ const elsewhere = new Map(); // how other questions stand on this device, for th
 const trouble = new Map(); // what the server would not keep, by question
 const late = new Set(); // questions with an answer that came after the time had ended
 let isOver = false; // the attempt has ended, and the page says so
-let asking = 0;
 
 function rowOf(n) {
   const fields = [...new FormData(form)].filter(([name]) => name.startsWith(`q${n}-`) && name !== `q${n}-seq`);
@@ -56,7 +52,7 @@ function changed(n) {
   const row = rowOf(n);
   trouble.delete(String(n));
   document.getElementById(`elsewhere-${n}`)?.remove();
-  redraw();
+  redraw(elsewhere);
   say("Saving…");
   nWriting += 1;
   writing = writing.then(async () => { latest.set(String(n), await queue.put(row)); nWriting -= 1; });
@@ -78,14 +74,15 @@ async function send() {
   if (!nWriting) await report(); // otherwise something newer follows at once
 }
 
-function settle({ row, verdict, seq, kept, caution, saved_at }) {
+function settle({ row, verdict, seq, kept, locked, caution, saved_at, time }) {
   if (String(row.attempt) !== attempt) return;
+  if (time) timer.moveEnd(time);
   const n = String(row.slot);
   const isNewest = !latest.has(n) || latest.get(n) === row.key;
   if (isNewest) latest.delete(n);
   if (verdict === "stale") {
-    trouble.set(n, `Not saved: question ${n} was changed elsewhere`);
-    offerChoice(n, seq, kept);
+    trouble.set(n, `Not saved: question ${n} ${locked ? "is locked" : "was changed elsewhere"}`);
+    if (!locked) letChoose(n, seq, kept);
   } else if (verdict === "late") late.add(n);
   else {
     trouble.delete(n);
@@ -102,7 +99,7 @@ async function report() {
   const asOf = tabSeq;
   const rows = (await queue.list(person)).filter((row) => String(row.attempt) === attempt);
   if (ending !== "signed-out") for (const n of latest.keys()) await takeOver(n, rows);
-  tellIfOver(rows);
+  tellWhatIsClosed(rows);
   if (ending === "offline" || ending === "busy") {
     say(ending === "offline" ? `Offline: ${here()}` : `Not saved yet: the server is busy, ${here()}, trying again`, true);
     retry = setTimeout(send, RETRY_MS);
@@ -110,12 +107,12 @@ async function report() {
   }
   if (ending === "signed-out") {
     say("Not saved: sign in again", true);
-    offerSignIn();
+    offerSignIn(here(), !queue.isDurable); // leaving would lose them
     return;
   }
   document.getElementById("sign-in-again")?.remove();
   if (isOver || tabSeq !== asOf) return; // something newer was given meanwhile: it is not "Saved" yet
-  for (const row of rows.filter((each) => each.state === "refused")) trouble.set(String(row.slot), `Not saved: ${row.why}`);
+  for (const row of rows.filter((each) => each.state === "refused" && !each.is_locked)) trouble.set(String(row.slot), `Not saved: ${row.why}`);
   if (trouble.size) say([...trouble.values()].at(-1), true);
   else if (status.dataset.at) say(`Saved ${status.dataset.at}`);
 }
@@ -131,94 +128,34 @@ async function takeOver(n, rows) {
   else if (latest.get(n) === key) changed(n); // and has cleared up since: ask again what became of it
 }
 
-function box(id, role, ...content) {
-  document.getElementById(id)?.remove();
-  const made = Object.assign(document.createElement("section"), { id, className: "note mb-4" });
-  made.setAttribute("role", role);
-  made.append(...content);
-  return made;
+// The server kept something else: the person chooses.
+function letChoose(n, seq, kept) {
+  offerChoice(n, kept, async () => {
+    await forget(n);
+    field(n, "seq").value = String(seq);
+    changed(n);
+  }, async () => {
+    await forget(n);
+    location.assign(`${place}/${single ? `questions/${n}` : "all"}`);
+  });
 }
 
-function line(...content) {
-  const made = document.createElement("p");
-  made.append(...content);
-  return made;
-}
-
-function button(text, css, act) {
-  const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: `btn ${css}` });
-  made.addEventListener("click", act);
-  return made;
-}
-
-// The server kept something else: both are shown, nothing is overwritten, the person chooses.
-function offerChoice(n, seq, kept) {
-  const panel = document.getElementById(`q${n}`);
-  if (!panel) return; // on another page: told there, and on the pages outside the quiz
-  const what = Object.assign(document.createElement("strong"), { textContent: kept || "no answer" });
-  const title = Object.assign(document.createElement("h2"), { className: "h3", textContent: `Question ${n} was changed in another tab or on another device` });
-  const choices = Object.assign(document.createElement("div"), { className: "row-wrap" });
-  choices.append(
-    button("Keep this one instead", "btn-quiet", async () => {
-      await forget(n);
-      field(n, "seq").value = String(seq);
-      changed(n);
-    }),
-    button("Show the kept one", "btn-quiet", async () => {
-      await forget(n);
-      location.assign(`${place}/${single ? `questions/${n}` : "all"}`);
-    }),
-  );
-  panel.prepend(box(`elsewhere-${n}`, "alert", title, line("Kept there: ", what, ". Below you see the answer from this device; it is not saved."), choices));
-}
-
-// The attempt has ended. The page stays as it is and says what became of each answer; one link leads on.
-function tellIfOver(rows) {
+// What can no longer be kept: the attempt has ended, or a question was locked.
+function tellWhatIsClosed(rows) {
   const refused = rows.filter((row) => row.is_over);
-  if (refused.length) tellOver("This attempt was already finished", sayRefused(refused));
-  else if (late.size) tellOver(`The time ended${form.dataset.due ? ` at ${form.dataset.due}` : ""}`, [line("What arrived before then counts."), line(sayLate([...late]))]);
-}
-
-function sayRefused(rows) {
-  const list = element("ul");
-  list.append(...rows.map((row) => element("li", sayAnswer(row))));
-  return [
-    line("It was finished in another tab or on another device before what you see here arrived. What was saved before that counts. Not counted:"),
-    list, line("This stays readable on this device until you remove it, on the page with the result."),
-  ];
-}
-
-function tellOver(title, content) {
-  clearTimeout(asking);
-  const before = document.getElementById("over");
-  if (before?.dataset.said === title + content.map((each) => each.textContent)) return;
-  const moves = !before || before.contains(document.activeElement);
-  const link = element("a", "See the result", { href: place, class: "btn btn-primary" });
-  const made = box("over", "alert", element("h2", title, { class: "h3" }), ...content, link);
-  made.dataset.said = title + content.map((each) => each.textContent);
-  made.tabIndex = -1;
-  form.before(made);
-  isOver = true;
-  for (const el of form.elements) el.disabled = true;
-  for (const el of [form.querySelector(".qbar"), document.getElementById("ends")]) if (el) el.hidden = true;
-  for (const each of document.querySelectorAll("[id^=elsewhere-]")) each.remove();
-  say(title, true);
-  if (moves) made.focus();
-}
-
-// When the time should have ended, ask the server whether it has: its clock decides, not the one here.
-async function askEnd() {
-  clearTimeout(asking);
-  if (isOver || !form.dataset.closes) return;
-  const left = Date.parse(form.dataset.closes) - Date.now();
-  asking = setTimeout(askEnd, left > 0 ? left + 1000 : ASK_AGAIN_MS);
-  if (left > 0) return;
-  await send();
-  try {
-    const response = await fetch(`${place}/${single ? "questions/1" : "all"}`, { redirect: "manual", headers: { Accept: "application/json" } });
-    if (response.type === "opaqueredirect" && !isOver) tellOver(`The time ended at ${form.dataset.due}`, [line("What was saved by then is graded.")]);
-  } catch { // without a connection: asked again
+  if (refused.length || late.size) end(tellOver({ refused, late: [...late], due: form.dataset.due }));
+  for (const row of rows.filter((each) => each.is_locked)) {
+    tellLocked(row, async () => {
+      await queue.discard([row]);
+      location.assign(place);
+    });
   }
+}
+
+function end(isNew) {
+  isOver = true;
+  timer.stop();
+  if (isNew) for (const el of form.elements) el.disabled = true;
 }
 
 async function forget(n) {
@@ -226,12 +163,6 @@ async function forget(n) {
   shown.delete(n);
   const rows = await queue.list(person);
   await queue.discard(rows.filter((row) => String(row.attempt) === attempt && String(row.slot) === n));
-}
-
-function offerSignIn() {
-  const link = Object.assign(document.createElement("a"), { href: `/accounts/sign-in?next=${encodeURIComponent(location.pathname)}`, textContent: "Sign in again" });
-  if (!queue.isDurable) link.target = "_blank"; // leaving would lose them
-  form.firstElementChild.prepend(box("sign-in-again", "status", line(`Your answers are ${here()}. `, link, " to save them.")));
 }
 
 // What this device knows and the page does not: answers not acknowledged yet and, on a stored page, those saved since.
@@ -259,11 +190,11 @@ async function restore() {
     else {
       show(n, row.fields);
       shown.set(n, row.key);
-      if (row.state === "stale") { trouble.set(n, `Not saved: question ${n} was changed elsewhere`); offerChoice(n, row.seq, row.kept); }
+      if (row.state === "stale") { trouble.set(n, `Not saved: question ${n} was changed elsewhere`); letChoose(n, row.seq, row.kept); }
     }
   }
-  redraw();
-  tellIfOver(rows);
+  redraw(elsewhere);
+  tellWhatIsClosed(rows);
   const first = waiting.find((row) => row.state === "waiting");
   const isNews = first && (field(first.slot, "seq") || Date.now() - first.given_at > RETRY_MS); // not: just left behind
   if (isNews) say(`Kept on this device since ${clock(first.given_at)}, sending…`, true);
@@ -277,29 +208,9 @@ function show(n, fields) {
   if (!putAnswer(form, n, values)) return;
   for (const input of form.querySelectorAll(`[name="q${n}-sure"]`)) input.checked = values("sure").includes(input.value);
   field(n, "flag").value = values("flag")[0] ?? "";
+  timer.restoreSpent(n, values("spent")[0]);
   const flagButton = form.querySelector(`button.flag[value="flag-${n}"]`);
   if (flagButton) press(flagButton, field(n, "flag").value === "1");
-}
-
-// The map, the strip and the counts follow what is on the page.
-function redraw() {
-  const bands = document.querySelectorAll("#strip li");
-  for (const button of document.querySelectorAll(".qmap button")) {
-    const n = button.value.slice("to-".length);
-    const isHere = field(n, "seq") !== null;
-    const known = elsewhere.get(n);
-    if (!isHere && !known) continue;
-    const answered = isHere ? isAnswered(form, n) : isAnsweredIn(known, n);
-    const flagged = isHere ? field(n, "flag").value === "1" : known.some(([name, value]) => name === `q${n}-flag` && value === "1");
-    for (const el of [button, bands[n - 1]]) {
-      el.classList.toggle("done", answered);
-      el.classList.toggle("flag", flagged);
-    }
-    const place = button.classList.contains("here") ? ", this question" : "";
-    button.querySelector("span").textContent = `${place}, ${answered ? "answered" : "not answered"}${flagged ? ", flagged" : ""}`;
-  }
-  const count = (name) => document.querySelectorAll(`.qmap .${name}`).length;
-  document.getElementById("counts").textContent = `${count("done")} answered, ${count("flag")} flagged`;
 }
 
 function strike(button) {
@@ -353,13 +264,21 @@ form.addEventListener("click", (e) => {
 });
 
 // Without a connection, or on a page from this device, buttons lead on as links would: the answers are in the queue.
+// Empty where they cannot: checking, and going on where that locks a question, are for the server.
+const numbersIn = (text) => text.split(" ").filter(Boolean).map(Number);
 function whereTo(go) {
-  const n = Number(form.elements.n.value ?? 1);
   const [verb, rest] = go.split("-");
+  const at = Number(form.dataset.at || rest);
   if (verb === "leave") return "/learn/";
-  const target = { prev: n - 1, next: n + 1, to: Number(rest) }[verb];
-  return !single || !target || target > Number(form.dataset.n) ? `${place}/check` : `${place}/questions/${target}`;
+  if (["mark", "pass", "skip", "report", "pause"].includes(verb)) return "";
+  if (verb === "next" && single && numbersIn(form.dataset.locks).includes(at)) return "";
+  const open = numbersIn(form.dataset.open);
+  const target = { prev: open.findLast((n) => n < at), next: open.find((n) => n > at), to: Number(rest) }[verb];
+  return single && open.includes(target) ? `${place}/questions/${target}` : `${place}/check`;
 }
+
+const NEEDS_SERVER = { mark: "checking an answer", report: "reporting a problem", pause: "pausing the clock, which goes on," };
+const sayOffline = (go) => say(`Offline: ${NEEDS_SERVER[go.split("-")[0]] ?? "going on locks this question, which"} needs a connection. Your answer is ${here()}`, true);
 
 form.addEventListener("submit", async (e) => {
   const go = e.submitter?.value ?? "next";
@@ -371,16 +290,16 @@ form.addEventListener("submit", async (e) => {
   }
   e.preventDefault();
   await writing;
-  if (go.startsWith("mark-")) say("Offline: answers are checked when the connection is back", true);
+  if (!whereTo(go)) sayOffline(go);
   else if (!single && go.startsWith("to-")) document.getElementById(`q${go.slice(3)}`).scrollIntoView();
   else if (navigator.serviceWorker?.controller && queue.isDurable) location.assign(whereTo(go));
   else send(); // nothing leads on from here, and the browser would show an error page of its own
 });
 
-addEventListener("online", () => { send(); askEnd(); });
+addEventListener("online", () => { send(); timer.askEnd(); });
 addEventListener("focus", () => send());
 addEventListener("beforeunload", (e) => { if (!queue.isDurable && latest.size) e.preventDefault(); });
-addEventListener("pageshow", redraw);
+addEventListener("pageshow", () => redraw(elsewhere));
 
 document.getElementById("alert")?.focus();
 if (matchMedia("(max-width: 61.99rem)").matches) document.getElementById("map").open = false;
@@ -389,4 +308,4 @@ const early = new Set([...form.elements].filter((el) => numberOf(el) && isTouche
 document.documentElement.classList.add("js"); // from here on keys and buttons save by themselves
 await restore();
 for (const n of early) if (!shown.has(n)) changed(n);
-askEnd();
+await timer.watchEnd({ send, tellOver: () => end(tellOver({ due: form.dataset.due })) });

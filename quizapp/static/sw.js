@@ -142,7 +142,8 @@ async function drop(paths) {
   for (const name of await pageCaches()) {
     const cache = await caches.open(name);
     for (const { url } of await cache.keys()) {
-      if (paths.some((path) => new URL(url).pathname.startsWith(path))) await cache.delete(url);
+      const { pathname } = new URL(url);
+      if (paths.some((path) => pathname === path || pathname.startsWith(path.replace(/\/?$/, "/")))) await cache.delete(url);
     }
   }
   return true;

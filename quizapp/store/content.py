@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, String, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import Connection, ForeignKey, String, Text, UniqueConstraint, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quizapp.store.db import Base
@@ -56,7 +56,10 @@ class ItemVersion(Base):
 
 
 class PoolEntry(Base):
-    """Which item versions a module version draws from. The columns after the ids are what a draw looks at."""
+    """Which item versions a module version draws from. The columns after the ids are what a draw looks at.
+
+    `tags` stand one a line. An item of no case set has no `case_id` and nought in both columns after it.
+    """
 
     __tablename__ = "pool_entry"
     module_version_id: Mapped[int] = mapped_column(ForeignKey("module_version.id"), primary_key=True)
@@ -64,6 +67,11 @@ class PoolEntry(Base):
     use: Mapped[str] = mapped_column(String(10))
     objective: Mapped[str] = mapped_column(String(20))
     bloom: Mapped[str] = mapped_column(String(12))
+    difficulty: Mapped[str] = mapped_column(String(10), server_default="")
+    tags: Mapped[str] = mapped_column(Text, server_default="")
+    case_id: Mapped[str | None] = mapped_column(String(80))
+    case_part: Mapped[int] = mapped_column(server_default="0")
+    case_size: Mapped[int] = mapped_column(server_default="0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Current:
 
 
 _course, _module, _pool = CourseRow.__table__.c, ModuleRow.__table__.c, PoolEntry.__table__.c
+_item = ItemVersion.__table__.c
 
 # Statements of every page are made once, on plain tables: building one costs more than SQLite needs to answer it.
 _ANY_COURSE = select(_course.content).order_by(_course.id).limit(1)
@@ -82,10 +91,14 @@ _COURSE = _ANY_COURSE.where(_course.id == bindparam("course_id"))
 _CURRENT = select(_module.id, _module.current_id, _module.course_id).where(_module.current_id.is_not(None))
 _CURRENT_OF = select(_module.current_id).where(_module.id == bindparam("module_id"))
 _POOL = (
-    select(_pool.item_version_id, _pool.objective, _pool.bloom)
+    select(
+        _pool.item_version_id, _item.item_id, _pool.objective, _pool.bloom, _pool.difficulty, _pool.tags,
+        _pool.case_id, _pool.case_part, _pool.case_size,
+    )
+    .join_from(PoolEntry.__table__, ItemVersion.__table__, _item.id == _pool.item_version_id)
     .where(_pool.module_version_id == bindparam("version_id"), _pool.use == bindparam("use_for"))
     .order_by(_pool.item_version_id)
-)
+)  # fmt: skip
 
 
 def find_course(connection: Connection, course_id: str | None = None) -> dict[str, Any] | None:
@@ -119,17 +132,44 @@ def load_item_versions(connection: Connection, ids: Iterable[int]) -> dict[int, 
 
 
 @dataclass(frozen=True, slots=True)
+class PoolSeat:
+    """Where an item stands in its case set."""
+
+    id: str
+    part: int
+    n_parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class PoolItem:
     """What a draw looks at in an item version."""
 
     item_version_id: int
+    id: str
+    """The item's, the same in all of its versions."""
     objective: str
     bloom: Any
+    difficulty: str
+    tags: tuple[str, ...]
+    case: PoolSeat | None
+
+    def to_row(self) -> dict[str, Any]:
+        """The columns of its PoolEntry."""
+        case = self.case
+        return {
+            "item_version_id": self.item_version_id, "objective": self.objective, "bloom": str(self.bloom),
+            "difficulty": self.difficulty, "tags": "\n".join(self.tags), "case_id": case and case.id,
+            "case_part": case.part if case else 0, "case_size": case.n_parts if case else 0,
+        }  # fmt: skip
 
 
 def list_pool(connection: Connection, module_version_id: int, use: str) -> list[PoolItem]:
     """The item versions that a quiz or a practice set of this module version draws from, in a fixed order."""
-    return [PoolItem(*row) for row in connection.execute(_POOL, {"version_id": module_version_id, "use_for": use})]
+    rows = connection.execute(_POOL, {"version_id": module_version_id, "use_for": use})
+    return [
+        PoolItem(*row[:5], tuple(row.tags.split("\n")) if row.tags else (), PoolSeat(*row[6:]) if row.case_id else None)
+        for row in rows
+    ]
 
 
 def list_pools(connection: Connection, module_version_ids: Sequence[int]) -> dict[int, list[int]]:

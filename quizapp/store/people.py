@@ -224,6 +224,12 @@ def list_people(
     ]
 
 
+def list_addresses(connection: Connection, role: str) -> dict[int, str]:
+    """By id the e-mail address of everybody who holds `role` and can sign in."""
+    query = select(Person.id, Person.email).join(PersonRole).join(Role).where(Role.name == role, Person.active)
+    return dict(connection.execute(query.order_by(Person.id)).all())
+
+
 def has_people(connection: Connection) -> bool:
     """Whether anybody has an account."""
     return bool(connection.execute(select(exists(select(Person.id)))).scalar())

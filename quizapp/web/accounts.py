@@ -13,7 +13,7 @@ from wtforms import Field, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from quizapp.domain.errors import Forbidden, NotFound
-from quizapp.services import accounts
+from quizapp.services import accommodations, accounts
 from quizapp.web.access import ANYONE, SIGNED_IN, PageFacts, me, now, page
 from quizapp.web.limiting import init_limits, limit_posts
 from quizapp.web.signing_in import (
@@ -90,7 +90,8 @@ def account() -> Any:
         return redirect(url_for("accounts.account"))
     facts = accounts.get_account(me().id)
     status = 400 if form.errors else 200
-    return render_template("accounts/account.html", form=form, person=facts, letters=_letters()), status
+    shown = {"person": facts, "granted": accommodations.get_own(me().id), "letters": _letters()}
+    return render_template("accounts/account.html", form=form, **shown), status
 
 
 @bp.get("/sign-ins")

@@ -20,12 +20,18 @@ def init_display(app: Flask) -> None:
         "local_moment": show_moment,
         "local_day": lambda at: show_day(_local(at).date()),
         "day": show_day,
+        "duration": show_duration,
         "greeting": lambda at: greet(_local(at).hour),
         "marks": show_marks,
         "rich": show_text,
         "inline": show_inline,
     }
-    app.jinja_env.globals |= {"pass_marks": marks_to_pass, "levels_of": list_levels, "url_for": show_path}
+    app.jinja_env.globals |= {
+        "moment": show_moment,
+        "pass_marks": marks_to_pass,
+        "levels_of": list_levels,
+        "url_for": show_path,
+    }
 
 
 def show_time(at: dt.datetime) -> str:
@@ -36,6 +42,13 @@ def show_time(at: dt.datetime) -> str:
 def show_moment(at: dt.datetime) -> str:
     """22 Nov 2026, 12:03, in the person's own zone."""
     return f"{show_day(_local(at).date())}, {show_time(at)}"
+
+
+def show_duration(seconds: int) -> str:
+    """45 seconds, 1 minute 20 seconds, 12 minutes: no part that is 0."""
+    minutes, rest = divmod(seconds, 60)
+    parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((minutes, "minute"), (rest, "second")) if n]
+    return " ".join(parts) or "0 seconds"
 
 
 def show_day(day: dt.date) -> str:

@@ -7,7 +7,9 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from quizapp.domain.admission import NotNow
 from quizapp.domain.errors import FascicleError, Forbidden, Invalid, NotFound, Refused, StorageUnavailable
+from quizapp.web.display import show_moment
 
 STATUS: dict[type[FascicleError], int] = {
     NotFound: 404,
@@ -81,7 +83,7 @@ def init_errors(app: Flask) -> None:
         if status == 503:
             current_app.logger.warning("storage unavailable: %s", error.__cause__)
             return show_error(status, str(error), {"Retry-After": "30"})
-        return show_error(status, str(error))
+        return show_error(status, error.admission.say(show_moment) if isinstance(error, NotNow) else str(error))
 
     @app.errorhandler(CSRFError)
     def refuse_forged(error: CSRFError) -> Any:  # noqa: ARG001

@@ -5,10 +5,12 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, redirect, render_template, url_for
 
-from quizapp.services import closing, notes, studying
+from quizapp.domain.attempts import Kind
+from quizapp.services import accommodations, closing, notes, problems, regrading, studying
 from quizapp.services.studying import Overview
 from quizapp.web.access import SIGNED_IN, me, now, page
 from quizapp.web.due import once_closed
+from quizapp.web.rules import list_rules
 
 Found = TypeVar("Found", bound=tuple[Any, ...])
 
@@ -19,7 +21,14 @@ bp = Blueprint("learn", __name__, url_prefix="/learn")
 @page(SIGNED_IN, service=studying.get_overview, template="learn/dashboard.html")
 def dashboard() -> Any:
     (overview,) = _up_to_date(lambda: (studying.get_overview(me().id),))
-    return render_template("learn/dashboard.html", overview=overview, now=now())
+    unread, unseen = problems.list_unread(me().id), regrading.list_unseen(me().id)
+    up = overview.next_up if overview is not None else None
+    admission = up and up.admit(Kind.QUIZ, now(), 0)
+    if up and admission and admission.n_left == 0:  # perhaps more attempts were granted
+        admission = up.admit(Kind.QUIZ, now(), accommodations.get_own(me().id).extra_attempts)
+    return render_template(
+        "learn/dashboard.html", overview=overview, admission=admission, unread=unread, unseen=unseen, now=now()
+    )
 
 
 @bp.get("/courses/<course_id>")
@@ -33,7 +42,18 @@ def course(course_id: str) -> Any:
 @page(SIGNED_IN, service=studying.get_standing, template="learn/module.html")
 def module(module_id: str) -> Any:
     overview, standing = _up_to_date(lambda: studying.get_standing(me().id, module_id))
-    return render_template("learn/module.html", course=overview.course, standing=standing, module=standing.module)
+    granted = accommodations.get_own(me().id)
+    admission = standing.admit(Kind.QUIZ, now(), granted.extra_attempts)
+    return render_template(
+        "learn/module.html",
+        course=overview.course,
+        standing=standing,
+        module=standing.module,
+        granted=granted,
+        admission=admission,
+        pretest=standing.admit(Kind.PRETEST, now(), 0),
+        rules=list_rules(standing.module, admission, granted),
+    )
 
 
 @bp.get("/modules/<module_id>/lesson")

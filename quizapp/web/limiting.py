@@ -29,15 +29,29 @@ def limit_posts(app: Flask, endpoints: Iterable[str], setting: str, key: Callabl
         app.view_functions[endpoint] = _limited(app.view_functions[endpoint], limits, setting, key)
 
 
+def count_try(setting: str, whose: str) -> int:
+    """Count one try of `whose` under `setting`: 0 while there may be more, else the seconds until the next may come."""
+    if not current_app.config.get("RATELIMIT_ENABLED", True):
+        return 0
+    return _count(parse_many(current_app.config[setting]), setting, whose)
+
+
+def _count(limits: list[Any], scope: str, whose: str) -> int:
+    counts = current_app.extensions["fascicle-limits"]
+    for limit in limits:
+        if not counts.hit(limit, scope, whose):
+            reset_at: float = counts.get_window_stats(limit, scope, whose).reset_time
+            return max(1, round(reset_at - time.time()))
+    return 0
+
+
 def _limited(view: Callable[..., Any], limits: list[Any], scope: str, key: Callable[[], str]) -> Callable[..., Any]:
     @wraps(view)
     def limited(*args: Any, **kwargs: Any) -> Any:
         if request.method == "POST" and current_app.config.get("RATELIMIT_ENABLED", True):
-            counts, whose = current_app.extensions["fascicle-limits"], key()
-            for limit in limits:
-                if not counts.hit(limit, scope, whose):
-                    reset_at = counts.get_window_stats(limit, scope, whose).reset_time
-                    raise TooManyRequests(retry_after=max(1, round(reset_at - time.time())))
+            wait_seconds = _count(limits, scope, key())
+            if wait_seconds:
+                raise TooManyRequests(retry_after=wait_seconds)
         return view(*args, **kwargs)
 
     return limited

@@ -34,7 +34,12 @@ FOUND_BY_SEARCH = frozenset({"site.landing", "site.standing"})
 """Endpoints of the pages that search engines may list."""
 
 NAV = (("learn.dashboard", "Learn", "home"), ("learn.progress", "Progress", "chart"), ("notes.notes", "Notes", "note"))
-NAV_BY_ROLE = {"admin": (("admin.jobs", "Admin", "pencil"),)}
+WORK_BY_ROLE = {
+    "author": (("author.problems", "Problem reports"), ("corrections.corrections", "Corrections")),
+    "registrar": (("registrar.accommodations", "Accommodations"),),
+    "admin": (("admin.jobs", "Jobs"),),
+}
+"""What each role looks after, as the footer and the account page list it: (endpoint, name)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,14 @@ def render_standing_page(body: str, contact: str) -> Markup:
 
 @bp.app_template_global("nav_links")
 def nav_links() -> tuple[tuple[str, str, str], ...]:
-    """Main navigation of the signed-in person: (endpoint, name, icon)."""
-    extra = (links for role, links in NAV_BY_ROLE.items() if role in current_user.roles)
-    return sum(extra, NAV)
+    """Main navigation of a signed-in person: (endpoint, name, icon)."""
+    return NAV
+
+
+@bp.app_template_global("work_links")
+def work_links() -> tuple[tuple[str, str], ...]:
+    """What the signed-in person looks after by their roles: (endpoint, name)."""
+    return tuple(link for role, links in WORK_BY_ROLE.items() if role in current_user.roles for link in links)
 
 
 @bp.get("/")

@@ -5,7 +5,6 @@ A new page is one line in PAGES. What a path names in braces is made by `prepare
 
 import datetime as dt
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,18 @@ from playwright.sync_api import Page as Tab
 from config import ROOT
 from quizapp.app import utc_now
 from quizapp.domain.attempts import Kind
-from quizapp.domain.inputs import SomeOf
+from quizapp.domain.inputs import OneOf, SomeOf
 from quizapp.services import jobs, mailing, notes, studying, taking
 from quizapp.services.taking import Incoming
 from quizapp.store.db import unit_of_work
 from quizapp.store.jobs import add_job
-from tests.browser.serving import FINAL, FIRST, SECOND, Site, publish
-from tests.kinds import KINDS, add_kinds, fill_right, list_asked
+from tests.browser.correcting import CORRECTIONS, ask_for_a_credit, ask_for_nothing, correct_questions
+from tests.browser.reports import report_problems
+from tests.browser.serving import FINAL, FIRST, SECOND, Site, copy_course, publish, publish_choices
+from tests.browser.stepping import AT, start_steps
+from tests.browser.tasting import answer_kinds, start_kinds
+from tests.browser.timed import grant_nothing, see_the_warning, show_time, start_timed
+from tests.kinds import KINDS
 from tests.people import Person
 
 WIDTHS = {1280: 900, 390: 844}
@@ -108,6 +112,16 @@ def _send_note(tab: Tab, text: str) -> None:
         )
 
 
+def _send_nothing(tab: Tab) -> None:
+    with tab.expect_navigation():
+        tab.get_by_role("main").get_by_role("button", name="Send the").click()
+
+
+def _go_on_without_an_answer(tab: Tab) -> None:
+    with tab.expect_navigation():
+        tab.get_by_role("main").get_by_role("button", name="Save and go on").click()
+
+
 def _fold_out(tab: Tab) -> None:
     tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
 
@@ -154,13 +168,26 @@ PAGES: dict[str, Page] = {
     "module-locked": Page("newcomer", f"/learn/modules/{SECOND}"),
     **_sections(),
     "question-one-answer": Page("learner", "/quiz/attempts/{open}/questions/{one}"),
-    "question-several-answers": Page("learner", "/quiz/attempts/{open}/questions/{several}"),
+    "question-several-answers": Page("chooser", "/quiz/attempts/{choosing}/questions/{several}"),
     **{
         f"question-{kind.replace('_', '-')}": Page("taster", "/quiz/attempts/{kinds}/questions/" + str(i))
         for i, kind in enumerate(KINDS, 1)
     },
+    **{
+        f"review-{kind}": Page("taster", "/quiz/attempts/{kinds_done}/review/" + str(KINDS.index(kind) + 1))
+        for kind in ("hotspot", "labelling")
+    },
     "review-kinds": Page("taster", "/quiz/attempts/{kinds_done}/result", _fold_out),
     "check-kinds": Page("taster", "/quiz/attempts/{kinds}/check"),
+    "question-not-right-yet": Page("trying", f"/quiz/attempts/{{trying}}/questions/{AT}"),
+    "question-tries-used": Page("tried", f"/quiz/attempts/{{tried}}/questions/{AT}"),
+    "question-no-way-back": Page("onward", f"/quiz/attempts/{{onward}}/questions/{AT}"),
+    "question-empty": Page(
+        "blank", f"/quiz/attempts/{{blank}}/questions/{AT}", _go_on_without_an_answer, is_refusal=True
+    ),
+    "question-unfolding": Page("unfolding", f"/quiz/attempts/{{unfolding}}/questions/{AT + 1}"),
+    "check-no-way-back": Page("onward", "/quiz/attempts/{onward}/check"),
+    "check-unfolding": Page("unfolding", "/quiz/attempts/{unfolding}/check"),
     "questions-all": Page("learner", "/quiz/attempts/{all}/all"),
     "practice-checked": Page("learner", "/quiz/attempts/{practice}/questions/1"),
     "check": Page("learner", "/quiz/attempts/{open}/check"),
@@ -170,6 +197,8 @@ PAGES: dict[str, Page] = {
     "result-passed-open": Page("learner", "/quiz/attempts/{passed}/result", _fold_out),
     "result-practice": Page("learner", "/quiz/attempts/{practised}/result"),
     "review": Page("learner", "/quiz/attempts/{passed}/review/1"),
+    "module-gain": Page("measured", f"/learn/modules/{SECOND}"),
+    "result-pretest": Page("measured", "/quiz/attempts/{pretest}/result"),
     "final-locked": Page("learner", f"/learn/modules/{FINAL}"),
     "final": Page("finisher", f"/learn/modules/{FINAL}"),
     "final-next": Page("finisher", "/learn/"),
@@ -194,12 +223,38 @@ PAGES: dict[str, Page] = {
     "note-removed": Page("learner", f"/notes/{FIRST}/mimics"),
     "note-two-versions": Page("learner", f"/notes/{FIRST}/what-a-cramp-is", _send_an_old_version, is_refusal=True),
     "note-too-long": Page("learner", f"/notes/{FIRST}/what-a-cramp-is", _send_too_much, is_refusal=True),
+    "report": Page("learner", "/problems/attempts/{open}/questions/{one}"),
+    "report-refused": Page("learner", "/problems/attempts/{open}/questions/{one}", _send_nothing, is_refusal=True),
+    "report-from-review": Page("learner", "/problems/attempts/{passed}/questions/1"),
+    "reports": Page("learner", "/problems/"),
+    "reports-none": Page("newcomer", "/problems/"),
+    "author-problems": Page("author", "/author/problems"),
+    "author-problems-none": Page("author", "/author/problems?state=declined"),
+    "author-problem": Page("author", "/author/problems/{reported}"),
+    "author-problem-refused": Page("author", "/author/problems/{reported}", _send_nothing, is_refusal=True),
+    "author-problem-answered": Page("author", "/author/problems/{answered}"),
+    **{name: Page("author", path) for name, path in CORRECTIONS.items()},
+    "correction-refused": Page("author", CORRECTIONS["correction"], ask_for_nothing, is_refusal=True),
+    "correction-preview": Page("author", CORRECTIONS["correction"], ask_for_a_credit),
+    "dashboard-marked-again": Page("corrected", "/learn/"),
+    "result-marked-again": Page("corrected", "/quiz/attempts/{corrected}/result", _fold_out),
+    "author-account": Page("author", "/accounts/"),
     "references": Page("", "/references/"),
     "references-found": Page("learner", "/references/?q=dehydration"),
     "references-none": Page("learner", "/references/?q=marmalade"),
     "reference": Page("learner", "/references/R10"),
     "reference-stranger": Page("", "/references/R41"),
     "reference-educator": Page("author", "/references/R10"),
+    "account-granted": Page("granted", "/accounts/"),
+    "question-timed": Page("granted", "/quiz/attempts/{timed}/questions/1", show_time),
+    "question-warned": Page("hurried", "/quiz/attempts/{hurried}/questions/1", see_the_warning),
+    "paused": Page("pausing", "/clock/{paused}?at=1"),
+    "accommodations": Page("registrar", "/registrar/accommodations"),
+    "accommodations-found": Page("registrar", "/registrar/accommodations?q=alice"),
+    "accommodations-nobody": Page("registrar", "/registrar/accommodations?q=marmalade"),
+    "accommodation": Page("registrar", "/registrar/accommodations/{granted}"),
+    "accommodation-new": Page("registrar", "/registrar/accommodations/{pausing}"),
+    "accommodation-refused": Page("registrar", "/registrar/accommodations/{granted}", grant_nothing, is_refusal=True),
     "admin-jobs": Page("admin", "/admin/jobs"),
 }
 
@@ -211,9 +266,15 @@ def prepare(site: Site) -> World:
         "learner": site.add_person("Alice Learner"),
         "taster": site.add_person("Alice Taster"),
         "finisher": site.add_person("Alice Finisher"),
+        "measured": site.add_person("Alice Measured"),
         "graduate": site.add_person("Alice Graduate"),
         "author": site.add_person("Bob Author", ("author",)),
         "admin": site.add_person("Carol Admin", ("admin",)),
+        "registrar": site.add_person("Carol Registrar", ("registrar",)),
+        "granted": site.add_person("Alice Granted"),
+        "hurried": site.add_person("Alice Hurried"),
+        "pausing": site.add_person("Alice Pausing"),
+        "corrected": site.add_person("Alice Corrected"),
     }
     alice, start = people["learner"], utc_now() - dt.timedelta(days=3)
     numbers = {}
@@ -221,29 +282,38 @@ def prepare(site: Site) -> World:
     numbers["missed"] = _take(site, alice, start + dt.timedelta(minutes=40), n_missed=5)
     numbers["passed"] = _take(site, alice, start + dt.timedelta(days=1), n_missed=1)
     numbers["practised"] = _take(site, alice, start + dt.timedelta(days=1, hours=1), n_missed=1, kind=Kind.PRACTICE)
+    stepping, steps = start_steps(site)
+    people |= stepping
+    numbers |= steps
     numbers["all"] = _start_all_on_one_page(site, alice)
     numbers["kinds_done"] = start_kinds(site, people["taster"])
-    _answer_kinds(site, people["taster"], numbers["kinds_done"])
+    answer_kinds(site, people["taster"], numbers["kinds_done"])
     with site.app.app_context():
         taking.finish(people["taster"].id, numbers["kinds_done"], utc_now())
     numbers["kinds"] = start_kinds(site, people["taster"])
-    _answer_kinds(site, people["taster"], numbers["kinds"])
+    answer_kinds(site, people["taster"], numbers["kinds"])
     site.read_lesson(alice, SECOND, 2, start + dt.timedelta(days=2))
     numbers["practice"] = site.start(alice, FIRST, Kind.PRACTICE)
     _answer(site, alice, numbers["practice"], utc_now(), 1, 0)
     with site.app.app_context():
         taking.check_answer(alice.id, numbers["practice"], 1, utc_now())
-    numbers["open"] = site.start(alice, seed=_find_seed(site))
+    numbers["open"] = site.start(alice)
+    people["chooser"], numbers["choosing"], numbers["several"] = _start_with_several(site)
     _answer(site, alice, numbers["open"], utc_now(), 4, 0)
     asked = site.questions(alice, numbers["open"])
-    several = [isinstance(question.ask, SomeOf) for question in asked]
-    numbers |= {"one": several.index(False) + 1, "several": several.index(True) + 1}
+    numbers["one"] = next(question.number for question in asked if isinstance(question.ask, OneOf))
     with site.app.app_context():
         touched = [Incoming(n, {"answer": []}, is_flagged=True, struck=("B",)) for n in (6, 8)]
         taking.save_answers(alice.id, numbers["open"], touched, utc_now())
+    _take(site, people["measured"], start, 0)
+    numbers["pretest"] = _take(site, people["measured"], start, 6, Kind.PRETEST, SECOND)
+    _take(site, people["measured"], start + dt.timedelta(hours=1), 1, module_id=SECOND)
     numbers["final_missed"] = _take_final(site, people["finisher"], start, n_missed=9)
     numbers["final_passed"] = _take_final(site, people["graduate"], start, n_missed=0)
+    numbers |= start_timed(site, people)
     _write_notes(site, alice)
+    numbers |= correct_questions(site, people["corrected"], people["author"], FIRST)
+    numbers |= report_problems(site, alice, people["author"], numbers["open"], numbers["passed"])
     _fail_a_job(site)
     site.make_cookie(alice)  # on a second device
     return World(site, people, numbers, {who: site.make_cookie(person) for who, person in people.items()})
@@ -283,44 +353,23 @@ def _answer(site: Site, person: Person, attempt_id: int, at: dt.datetime, n: int
 def _start_all_on_one_page(site: Site, person: Person) -> int:
     """An open quiz of the second module as it would be if its author asked for all questions on one page."""
     with TemporaryDirectory() as folder, site.app.app_context():
-        course = Path(folder) / "questions"
-        shutil.copytree(ROOT / "questions", course)
+        course = copy_course(Path(folder))
         facts = course / SECOND / "module.yaml"
         facts.write_text(facts.read_text("utf-8").replace("layout: one", "layout: all", 1), "utf-8")
         publish(course)
         attempt_id = site.start(person, SECOND)
-        publish(ROOT / "questions")
+        publish_choices()
     return attempt_id
 
 
-def start_kinds(site: Site, person: Person) -> int:
-    """An open practice set of the first module as it would be with one question of each kind of input."""
-    with TemporaryDirectory() as folder, site.app.app_context():
-        course = Path(folder) / "questions"
-        shutil.copytree(ROOT / "questions", course)
-        publish(add_kinds(course, FIRST))
-        attempt_id = site.start(person, FIRST, Kind.PRACTICE)
-        publish(ROOT / "questions")
-    return attempt_id
-
-
-def _answer_kinds(site: Site, person: Person, attempt_id: int) -> None:
-    """Half of each answer that has parts; a number that is none."""
-    sent = []
-    for number, (item, presentation) in enumerate(list_asked(site.app, attempt_id), 1):
-        fields = dict(list(fill_right(item, presentation).items())[:2])
-        sent.append(Incoming(number, {"answer": ["twelve"]} if number == 1 else fields))
-    with site.app.app_context():
-        taking.save_answers(person.id, attempt_id, sent, utc_now())
-
-
-def _find_seed(site: Site) -> int:
-    """A draw of the first quiz that asks for several answers in one question and for one in another."""
+def _start_with_several(site: Site) -> tuple[Person, int, int]:
+    """Somebody's open quiz that asks for several answers in one question: whose, its id, and that question's number."""
     for seed in range(1, 50):
-        person = site.add_person("Nobody Atall")
-        asked = site.questions(person, site.start(person, seed=seed))
-        if any(isinstance(question.ask, SomeOf) for question in asked[4:]):
-            return seed
+        person = site.add_person("Alice Chooser")
+        attempt_id = site.start(person, seed=seed)
+        for question in site.questions(person, attempt_id):
+            if isinstance(question.ask, SomeOf):
+                return person, attempt_id, question.number
     raise AssertionError("no draw asks for several answers")
 
 

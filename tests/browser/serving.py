@@ -16,6 +16,7 @@ from email import message_from_bytes, policy
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
@@ -34,6 +35,7 @@ from tests.people import PASSWORD, ZONE, Clock, Person, sign_in
 FIRST = "cramp-or-not"
 SECOND = "why-muscles-cramp"
 FINAL = "muscle-cramps-final"
+CHOICES = ("single_best_answer", "multiple_response", "true_false")
 START_SECONDS = 30
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run",
@@ -82,6 +84,11 @@ class Site:
         """Start an attempt; its id."""
         with self.app.app_context():
             return starting.start(person.id, module_id, kind, seed, at or utc_now()).attempt.id
+
+    @staticmethod
+    def now() -> dt.datetime:
+        """The server's time."""
+        return utc_now()
 
     def questions(self, person: Person, attempt_id: int) -> tuple[sheets.Question, ...]:
         """All questions of an attempt as they are shown, with what is kept."""
@@ -147,7 +154,10 @@ class Site:
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Site]:
-    """Build a database with demo people and the real course in `folder`, and serve it until the end of the block."""
+    """Build a database with demo people and the real course in `folder`, and serve it until the end of the block.
+
+    Of its items only those with choices: these tests answer by letters. tests/kinds.py has the other kinds.
+    """
     port = _free_port()
     environment = {
         "INSTANCE_PATH": str(folder),
@@ -166,7 +176,7 @@ def serve(folder: Path) -> Iterator[Site]:
     with app.app_context():
         init_migrations(app).upgrade()
         accounts.add_demo_people(zone=ZONE, now=utc_now())
-        publish(ROOT / "questions")
+        publish_choices()
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "error", "wsgi:app",
@@ -187,6 +197,26 @@ def publish(folder: Path) -> None:
     """Publish a course folder in the current application context."""
     report = publishing.publish_course(folder, utc_now())
     assert not report.problems, "\n".join(map(str, report.problems))
+
+
+def publish_choices() -> None:
+    """Publish the real course with its choice items."""
+    with TemporaryDirectory() as folder:
+        publish(copy_course(Path(folder)))
+
+
+def copy_course(folder: Path) -> Path:
+    """A copy of the real course in `folder`, without the items that are answered otherwise than by letters."""
+    course = shutil.copytree(ROOT / "questions", folder / "questions")
+    for bank in course.glob("*/bank.yaml"):
+        head, *entries = re.split(r"^(?=  - id: )", bank.read_text("utf-8"), flags=re.M)
+        kept = [entry for entry in entries if re.search(rf"^    type: (?:{'|'.join(CHOICES)})$", entry, re.M)]
+        bank.write_text(head + "".join(kept), "utf-8")
+        lesson = (bank.parent / "lesson.md").read_text("utf-8")
+        for figure in bank.parent.glob("figures/*.svg"):
+            if figure.name not in lesson:
+                figure.unlink()
+    return course
 
 
 def _free_port() -> int:

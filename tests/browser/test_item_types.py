@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenTab
-from tests.browser.pages import start_kinds
 from tests.browser.serving import Site
+from tests.browser.tasting import start_kinds
 from tests.browser.test_keyboard import tab_to
 from tests.kinds import KINDS, fill_right, list_asked
 from tests.people import Person
@@ -34,19 +34,32 @@ def answer_by_keys(tab: Page, number: int, fields: dict[str, list[str]]) -> None
     """Reach each field with Tab and fill it in as its kind asks for."""
     names = tab.eval_on_selector_all(f"[name^=q{number}-answer]", "(all) => [...new Set(all.map((each) => each.name))]")
     for name in names:
-        (value,) = fields[name.removeprefix(f"q{number}-")]
+        values = fields.get(name.removeprefix(f"q{number}-"), [""])
+        value = values[0]
         tab_to(tab, name)
         tag = tab.evaluate("document.activeElement.tagName + ' ' + document.activeElement.type")
         if tag == "INPUT text":
             tab.keyboard.type(value)
         elif tag == "INPUT radio":
             tab.keyboard.press("Space")
-            if tab.evaluate("document.activeElement.value") != value:
+            while tab.evaluate("document.activeElement.value") != value:
                 tab.keyboard.press("ArrowDown")
+        elif tag == "INPUT checkbox":
+            tick(tab, name, values)
         else:
             texts = tab.evaluate("[...document.activeElement.options].map((each) => each.value)")
             for _ in range(texts.index(value)):
                 tab.keyboard.press("ArrowDown")
+
+
+def tick(tab: Page, name: str, values: list[str]) -> None:
+    """Tick the checkboxes of these values, from the focused first one on."""
+    n = tab.locator(f"[name={name}]").count()
+    for i in range(n):
+        if tab.evaluate("document.activeElement.value") in values:
+            tab.keyboard.press("Space")
+        if i < n - 1:
+            tab_to(tab, name)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -66,7 +79,10 @@ def test_an_answer_given_by_keyboard_is_saved_shown_after_a_reload_and_reviewed(
     held = tab.evaluate(
         f"[...new FormData(document.getElementById('quiz'))].filter(([n]) => n.startsWith('q{number}-answer'))"
     )
-    assert {name.removeprefix(f"q{number}-"): [value] for name, value in held} == fields
+    shown: dict[str, list[str]] = {}
+    for name, value in held:
+        shown.setdefault(name.removeprefix(f"q{number}-"), []).append(value)
+    assert shown == fields
     expect(tab.locator(f"#q{number}-caution")).to_be_empty()
     tab.goto(f"/quiz/attempts/{kinds}/check")
     with tab.expect_navigation():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quizapp.domain.attempts import Answer
 from quizapp.domain.drafts import Draft
-from quizapp.domain.inputs import OneOf, SomeOf
+from quizapp.domain.inputs import OneOf, Point, SomeOf
 from quizapp.domain.items import ITEM_TYPES, Item, Sample, read_draft, restore_item, store_item
 from quizapp.domain.items.base import ExplainedPart, Presentation, Response
 from quizapp.domain.items.choices import ChoiceItem
@@ -110,7 +110,7 @@ def test_what_is_asked_carries_no_key_and_no_reason(kind: str) -> None:
 def test_options_are_lettered_as_they_are_shown(kind: str) -> None:
     item, presentation = first_of(kind)
     asked = item.ask(presentation)
-    assert isinstance(asked, OneOf | SomeOf)
+    assert isinstance(asked, OneOf | SomeOf | Point)
     assert [choice.value for choice in asked.choices] == list(ascii_uppercase[: len(asked.choices)])
 
 

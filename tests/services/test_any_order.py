@@ -1,7 +1,7 @@
-"""Saves, replays, late answers and closings in any order, with a clock that jumps: no order breaks an attempt."""
+"""Saves, replays, late answers, pauses, moved ends and closings in any order, with a clock that jumps."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from quizapp.domain.accommodations import NONE, Accommodation
 from quizapp.domain.attempts import Kind, StepKind, Verdict
 from quizapp.domain.errors import Refused
-from quizapp.services import closing, publishing, sheets, starting, taking
+from quizapp.services import accommodations, closing, publishing, sheets, starting, taking, timing
 from quizapp.services.taking import Incoming
+from quizapp.store.attempts import AttemptFacts
 from tests.content import FIRST, write_course
 from tests.people import ALICE, START
 from tests.services.test_time_limits import (
@@ -61,6 +63,7 @@ class TimedAttempt(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
+        accommodations.change(ALICE.id, NONE, reason="Anew.", actor_id=None, now=self.now)
         self.id = starting.start(ALICE.id, FIRST, Kind.QUIZ, 7, self.now).attempt.id
         self.letters: list[Letter] = []
         self.known: dict[tuple[str, int], int] = {}  # what a tab knows of a question
@@ -150,6 +153,15 @@ class TimedAttempt(RuleBasedStateMachine):
             closing.close_due(self.now)
         assert not facts(self.id).is_due(self.now)
 
+    @rule(touch=st.sampled_from([timing.pause, timing.resume]))
+    def stop_the_clock_or_let_it_go_on(self, touch: Callable[[int, int, dt.datetime], AttemptFacts]) -> None:
+        touch(ALICE.id, self.id, self.now)
+
+    @rule(extra=st.sampled_from([0, 5, 30]), pauses=st.sampled_from([0, 10]))
+    def grant(self, extra: int, pauses: int) -> None:
+        granted = Accommodation(extra_minutes=extra, pause_minutes=pauses)
+        accommodations.change(ALICE.id, granted, reason="Agreed.", actor_id=None, now=self.now)
+
     @precondition(lambda self: len(self.letters) > 5)
     @rule()
     def finish(self) -> None:
@@ -160,6 +172,7 @@ class TimedAttempt(RuleBasedStateMachine):
         self.check_that_steps_are_only_added()
         self.check_that_what_counts_is_what_was_accepted_last()
         self.check_that_it_ends_once_and_that_only_late_answers_follow()
+        self.check_that_the_end_follows_from_what_was_granted_and_paused()
 
     def check_that_steps_are_only_added(self) -> None:
         before, self.steps = self.steps, list_steps(self.id)
@@ -170,8 +183,18 @@ class TimedAttempt(RuleBasedStateMachine):
         names = [step[1] for step in self.steps]
         assert names.count(StepKind.FINISH) == (0 if self.attempt.finished_at is None else 1)
         end = names.index(StepKind.FINISH) if StepKind.FINISH in names else len(names)
-        assert set(names[:end]) <= {StepKind.START, StepKind.SAVE}
+        moved = {StepKind.EXTEND, StepKind.PAUSE, StepKind.RESUME}
+        assert set(names[:end]) <= {StepKind.START, StepKind.SAVE} | moved
         assert set(names[end + 1 :]) <= {StepKind.LATE}
+
+    def check_that_the_end_follows_from_what_was_granted_and_paused(self) -> None:
+        time = self.attempt.timing
+        assert time is not None
+        assert time.closes_at - time.due_at == CLOSES - DUE
+        assert time.paused_seconds <= time.pause_seconds
+        assert DUE <= time.due_at <= DUE + dt.timedelta(minutes=30 + 10), (
+            "less than the rules give, or more than granted"
+        )
 
     def check_that_what_counts_is_what_was_accepted_last(self) -> None:
         sheet, before = sheets.get_sheet(ALICE.id, self.id, [1, 2]), self.attempt

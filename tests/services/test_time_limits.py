@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from quizapp.commands.jobs import handlers_for
 from quizapp.domain.attempts import Kind, StepKind, Verdict
 from quizapp.domain.errors import NotFound, Refused
-from quizapp.services import closing, jobs, publishing, reviewing, sheets, starting, studying, taking
+from quizapp.services import closing, jobs, publishing, reviewing, sheets, starting, studying, taking, timing
 from quizapp.services.taking import Incoming, Saved
 from quizapp.store.attempts import AttemptFacts, StepRow
 from quizapp.store.db import reading
@@ -27,7 +27,7 @@ LIMIT_MINUTES = 30
 DUE = START + dt.timedelta(minutes=LIMIT_MINUTES)
 CLOSES = DUE + dt.timedelta(seconds=starting.GRACE_SECONDS)
 TOO_LATE = CLOSES + dt.timedelta(microseconds=1)
-JOB_AT = CLOSES + closing.SETTLE
+JOB_AT = CLOSES + timing.SETTLE
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def save(
 
 
 def run_jobs(now: dt.datetime) -> None:
-    while jobs.run_due_jobs({closing.JOB: closing.close_by_job}, now):
+    while jobs.run_due_jobs({timing.JOB: closing.close_by_job}, now):
         pass
 
 
@@ -243,8 +243,8 @@ def test_a_save_in_time_that_waits_while_others_close_is_kept_either_way(app: Fl
 def test_the_job_is_left_by_the_start_once_and_is_safe_to_run_again(app: Flask, attempt_id: int, clock: Clock) -> None:
     starting.start(ALICE.id, FIRST, Kind.QUIZ, 8, START)
     (job,) = jobs.get_desk()[1]
-    assert (job.kind, job.due_at) == (closing.JOB, JOB_AT)
-    assert closing.JOB in handlers_for(app.config)
+    assert (job.kind, job.due_at) == (timing.JOB, JOB_AT)
+    assert timing.JOB in handlers_for(app.config)
     run_jobs(CLOSES)
     assert facts(attempt_id).finished_at is None
     for _ in range(2):

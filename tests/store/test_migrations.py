@@ -1,5 +1,6 @@
 """The migrated database is the one the code describes, and each step down and up again loses nothing it need not."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,3 +112,28 @@ def test_a_web_worker_does_without_the_tool_that_migrates() -> None:
     code = "import sys, wsgi; print(sorted({'alembic', 'flask_migrate', 'psycopg'} & set(sys.modules)))"
     seen = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
+
+
+def test_pools_from_before_are_filled_from_the_items_as_they_were_published(app: Flask) -> None:
+    def read_pool() -> list[Any]:
+        columns = "item_version_id, difficulty, tags, case_id, case_part, case_size"
+        with reading() as connection:
+            return list(
+                connection.execute(text(f"SELECT {columns} FROM pool_entry ORDER BY module_version_id, 1")).all()
+            )
+
+    with app.app_context():
+        case = '{"id": "fall", "part": 2, "n_parts": 3, "unfolds": false}'
+        with db.engine.begin() as connection:
+            content = connection.execute(text("SELECT content FROM item_version WHERE id = 1")).scalar_one()
+            fields = content if isinstance(content, dict) else json.loads(content)
+            changed = {**fields, "tags": ["calf", "night cramp"], "difficulty": "hard", "case": json.loads(case)}
+            connection.execute(
+                text("UPDATE item_version SET content = :content WHERE id = 1"), {"content": json.dumps(changed)}
+            )
+        migrate = init_migrations(app)
+        migrate.downgrade(revision="0003")
+        migrate.upgrade()
+        first, *others = read_pool()
+        assert tuple(first) == (1, "hard", "calf\nnight cramp", "fall", 2, 3)
+        assert {tuple(row[1:]) for row in others} == {("medium", "marble", None, 0, 0)}

@@ -32,6 +32,7 @@ from tests.content import (
     N_SECOND,
     SECOND,
     add_final,
+    change_quiz,
     find_marks,
     right_letters,
     write_course,
@@ -176,6 +177,30 @@ def test_a_quiz_that_is_not_passed_yet_gives_nothing_away_after_its_end_either(a
     quiz.answer_all(n_wrong=3)
     quiz.finish()
     assert "Not yet passed" in alice.get(f"{quiz.url}/result").text
+    for where, answer in (*pages_of(quiz), *saves_of(quiz)):
+        assert_gives_nothing_away(where, answer)
+
+
+def test_a_pretest_gives_nothing_away_before_its_end_or_after_it(
+    app: Flask, alice: FlaskClient, clock: Clock, tmp_path: Path
+) -> None:
+    rules = {"pretest": True, "review": "finished", "feedback": "immediate"}
+    with app.app_context():
+        assert not publish_course(change_quiz(write_course(tmp_path / "course"), **rules), clock()).problems
+    pretest = begin(app, alice, ALICE, kind="pretest")
+    for where, answer in (*pages_of(pretest), *saves_of(pretest), *pages_of(pretest)):
+        assert_gives_nothing_away(where, answer)
+    assert "Pre-test: " in alice.get(f"{pretest.url}/result").text, "it was finished without a word, as it may be"
+
+
+def test_a_quiz_that_never_shows_its_answers_gives_nothing_away_after_a_pass(
+    app: Flask, alice: FlaskClient, clock: Clock, tmp_path: Path
+) -> None:
+    with app.app_context():
+        course = change_quiz(write_course(tmp_path / "course"), review="never")
+        assert not publish_course(course, clock()).problems
+    quiz = passed(app, alice, ALICE)
+    assert "You passed" in alice.get(f"{quiz.url}/result").text
     for where, answer in (*pages_of(quiz), *saves_of(quiz)):
         assert_gives_nothing_away(where, answer)
 

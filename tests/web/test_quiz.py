@@ -233,7 +233,7 @@ def test_a_background_save_says_what_is_kept_slot_by_slot(quiz: Taker) -> None:
     first = quiz.save(1, ["A"], tab="t", tab_seq=1)
     assert first.status_code == 200
     assert first.json is not None
-    told = {"number": 1, "seq": 2, "verdict": "accept", "kept": "", "caution": ""}
+    told = {"number": 1, "seq": 2, "verdict": "accept", "kept": "", "caution": "", "locked": False}
     assert first.json["slots"][0] | {"kept": ""} == told
     again = quiz.save(1, ["A"], tab="t", tab_seq=1)
     assert again.json is not None

@@ -12,8 +12,22 @@ from sqlalchemy import update
 from werkzeug.routing import Rule
 
 from quizapp.commands.site_map import find_facts
+from quizapp.domain.accommodations import Accommodation
 from quizapp.domain.attempts import Kind
-from quizapp.services import accounts, notes, sheets, starting, studying, taking
+from quizapp.domain.corrections import Effect
+from quizapp.domain.problem_reports import ProblemKind, ReportState
+from quizapp.services import (
+    accommodations,
+    accounts,
+    correcting,
+    notes,
+    problems,
+    regrading,
+    sheets,
+    starting,
+    studying,
+    taking,
+)
 from quizapp.services.taking import Incoming
 from quizapp.store.db import unit_of_work
 from quizapp.store.jobs import Job, add_job
@@ -28,6 +42,17 @@ FORMS: dict[str, dict[str, Any]] = {
     "quiz.check": {"own": "y"},
     "notes.save": {"text": "Marbles roll.", "version": "1"},
     "notes.undo": {"version": "1"},
+    "registrar.accommodation": {
+        "extra_percent": "50",
+        "extra_minutes": "5",
+        "pause_minutes": "10",
+        "extra_attempts": "1",
+        "reason": "Agreed.",
+    },
+    "problems.report": {"kind": "wording", "text": "Which marble is meant?", "token": "t"},
+    "problems.read": {"report": "1", "next": "dashboard"},
+    "corrections.correct": {"what": "drop", "reason": "It asks two things."},
+    "author.problem": {"state": "answered", "text": "The blue one.", "version": "1"},
 }
 """What a form sends, by endpoint; nothing where that is enough."""
 
@@ -48,6 +73,8 @@ class World:
     failed: int
     sign_in_id: int
     job_id: int
+    report_id: int
+    regrade_id: int
 
     def url(self, app: Flask, rule: Rule) -> str:
         """The address of a route with arguments that lead to something of Alice's."""
@@ -55,6 +82,7 @@ class World:
             "course_id": COURSE, "module_id": FIRST, "section_id": "on-o1-1", "kind": "quiz", "number": 1,
             "reference_id": "R1", "ending": "md",
             "slug": "privacy", "token": "made-up", "job_id": self.job_id, "sign_in_id": self.sign_in_id,
+            "report_id": self.report_id, "person_id": ALICE.id, "regrade_id": self.regrade_id, "item_version_id": 1,
             "attempt_id": {
                 "quiz.result": self.passed, "quiz.review": self.passed, "quiz.all_questions": self.open_all,
             }.get(rule.endpoint, self.open_quiz),
@@ -78,6 +106,10 @@ def build_world(now: dt.datetime, n_times: int = 1) -> World:
         with unit_of_work() as connection:
             add_job(connection, "nothing", f"job {i}", {}, now)
             connection.execute(update(Job).values(failed_at=now, error="It failed."))
+        _report(failed, i, now)
+        _correct(i, now)
+        granted = Accommodation(extra_percent=50, pause_minutes=10 + i)
+        accommodations.change(ALICE.id, granted, reason="Agreed with her.", actor_id=CAROL.id, now=now)
     open_quiz = _take(FIRST, Kind.QUIZ, 7, now, n_answered=1, n_times=n_times)
     open_all = _take(SECOND, Kind.QUIZ, 7, now, n_answered=3, n_times=n_times)
     open_practice = _take(FIRST, Kind.PRACTICE, 7, now, n_answered=2, n_times=n_times)
@@ -85,7 +117,28 @@ def build_world(now: dt.datetime, n_times: int = 1) -> World:
     token = accounts.start_sign_in(ALICE.id, "Safari on iPhone", now)
     signed_in = accounts.find_signed_in(token, now)
     assert signed_in is not None
-    return World(open_quiz, open_all, open_practice, passed, failed, signed_in.sign_in_id, job_id=1)
+    return World(
+        open_quiz, open_all, open_practice, passed, failed, signed_in.sign_in_id, job_id=1, report_id=1, regrade_id=1
+    )
+
+
+def _correct(turn: int, now: dt.datetime) -> None:
+    """A correction of Bob's that changes a score of Alice's, carried to all finished attempts."""
+    item_id = f"{FIRST}-{turn % 12 + 1}"
+    for regrade_id in correcting.decide(
+        correcting.decide_for_item(FIRST, item_id, Effect.CREDIT), "Two were right.", now, BOB.id, by_job=False
+    ):
+        regrading.run(regrade_id, lambda: now)
+
+
+def _report(attempt_id: int, turn: int, now: dt.datetime) -> None:
+    """A report of Alice's with Bob's answer, and one that waits for an answer."""
+    for kind in (ProblemKind.KEY, ProblemKind.OTHER):
+        problems.report(
+            ALICE.id, attempt_id, 1, kind, "Do they?", token=f"{turn}", link="https://test.example/{}".format, now=now
+        )
+    answered = 2 * turn + 1
+    problems.answer(BOB.id, answered, ReportState.FIXED, "They do now.", 0, link="https://test.example", now=now)
 
 
 def _take(

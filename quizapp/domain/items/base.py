@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from random import Random
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quizapp.domain.drafts import Draft
-from quizapp.domain.inputs import InputSpec
+from quizapp.domain.inputs import Figure, InputSpec
 
 Response = Any
 """What a person answered, as plain JSON that the item's type defines.
@@ -52,6 +52,8 @@ class Explained:
     rationale: str
     given: str = ""
     """What the person wrote, where that is not `text` itself."""
+    is_partly: bool = False
+    """Whether it earns a part of the mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class ExplainedPart:
     """Empty where nothing was given."""
     is_right: bool
     rationale: str
+    is_partly: bool = False
+    """Whether it earns a part of its share of the mark."""
 
 
 Line = Explained | ExplainedPart
@@ -104,6 +108,8 @@ class CasePlace(BaseModel):
     part: int = Field(ge=1)
     n_parts: int = Field(ge=2)
     unfolds: bool = False
+    title: str = Field("", max_length=85)
+    """Of the case, where it has one."""
 
 
 class Item(BaseModel, ABC):
@@ -165,6 +171,34 @@ class Item(BaseModel, ABC):
     @abstractmethod
     def describe(self, response: Response, presentation: Presentation) -> str:
         """The response in words, as the person saw it: Markdown."""
+
+    @abstractmethod
+    def comparable(self) -> tuple[Any, ...]:
+        """What responses speak of by position, in order: texts, and whatever else gives what was typed its meaning.
+
+        Two versions of one type with equal `comparable()` can mark each other's responses. Changing the key alone
+        changes nothing here.
+        """
+
+    @abstractmethod
+    def with_key(self, response: Response) -> Self:
+        """The same item with `response` as its right answer: that earns the whole mark.
+
+        ValueError, with a sentence for people, where it cannot be the right answer or the type cannot tell what else
+        would change with it. Texts stay as they are; what another answer earns may change.
+        """
+
+    def _change(self, **changes: Any) -> Self:
+        """A checked copy with other fields; ValueError, with sentences for people, if they do not fit together."""
+        try:
+            return self.model_validate({**self.model_dump(), **changes})
+        except ValidationError as error:
+            said = "; ".join(fault["msg"] for fault in error.errors(include_url=False))
+            raise ValueError(f"{said[:1].upper()}{said[1:]}.") from error
+
+    def picture(self, response: Response | None, presentation: Presentation) -> Figure | None:  # noqa: ARG002 - for types that need it
+        """The figure of a review, with the key and what was answered marked in it; None for an item without one."""
+        return None
 
     def caution(self, response: Response, presentation: Presentation) -> str:  # noqa: ARG002 - for types that need it
         """What the person has to know about a kept answer before finishing, such as a part left out; else empty.

@@ -32,6 +32,11 @@ class ChoiceItem(Item):
         return "; ".join(f"{line.letter}. {line.text}" for line in chosen)
 
 
+def mark_keys(options: Sequence[Option], response: Response) -> tuple[Option, ...]:
+    """The options with those chosen as the keys."""
+    return tuple(option.model_copy(update={"key": i in response}) for i, option in enumerate(options))
+
+
 def draw_order(n: int, rng: Random, shuffle: bool) -> Presentation:
     """The order in which `n` options are shown, as positions in the item as written."""
     order = list(range(n))
@@ -62,8 +67,8 @@ def explain_options(
     )
 
 
-def require_distinct(options: Sequence[Option]) -> None:
-    """Refuse two options that a reader could not tell apart."""
+def require_distinct(options: Sequence[Option], field: str = "options") -> None:
+    """Refuse two options that a reader could not tell apart. `field` is where they are written."""
     seen: dict[str, int] = {}
     for i, option in enumerate(options):
         plain = " ".join(option.text.casefold().split())
@@ -71,6 +76,6 @@ def require_distinct(options: Sequence[Option]) -> None:
             raise PydanticCustomError(
                 "duplicate_option",
                 "option {this} says the same as option {first}",
-                {"this": i + 1, "first": seen[plain] + 1, "at": ("options", i), "hint": "change or drop one of them"},
+                {"this": i + 1, "first": seen[plain] + 1, "at": (field, i), "hint": "change or drop one of them"},
             )
         seen[plain] = i

@@ -14,14 +14,26 @@ from pydantic_core import PydanticCustomError
 
 from quizapp.domain.inputs import Blank, Blanks, Choice, Number, OneOf, Text
 from quizapp.domain.items.base import ExplainedPart, Item, Option, Presentation, Raw, Response, Sample, quote
+from quizapp.domain.items.choices import mark_keys
 from quizapp.domain.items.marks import Otherwise, find_denominator
 from quizapp.domain.items.numbers import MAX_TYPED as MAX_DIGITS
-from quizapp.domain.items.numbers import Band, find_band, read_numbers
-from quizapp.domain.items.parts import LETTERS, draw_positions, say_missing
+from quizapp.domain.items.numbers import Band, OtherUnits, find_band, move_band, read_in_units
+from quizapp.domain.items.parts import LETTERS, draw_positions, require_all, say_missing
 from quizapp.domain.items.registry import item_type
-from quizapp.domain.items.texts import MAX_TYPED, Rules, Wording, find_wording, require_distinct_wordings, tidy
+from quizapp.domain.items.texts import (
+    MAX_TYPED,
+    Rules,
+    Wording,
+    find_wording,
+    move_wording,
+    require_distinct_wordings,
+    tidy,
+)
 
 _MARK = re.compile(r"\{\{([a-z0-9-]+)\}\}")
+_ACTIVE = re.compile(r"[\\`*_\[\]<>&~|]")
+_NEAR = 6
+"""How many words are shown on each side of a blank in the review."""
 
 
 class _Gap(BaseModel):
@@ -48,6 +60,12 @@ class ChoiceGap(_Gap):
     def show_key(self) -> str:
         return next(option.text for option in self.options if option.key)
 
+    def comparable(self) -> tuple[str, ...]:
+        return tuple(option.text for option in self.options)
+
+    def with_key(self, given: int) -> Self:
+        return self.model_copy(update={"options": mark_keys(self.options, (given,))})
+
     def texts(self) -> list[str]:
         return [text for option in self.options for text in (option.text, option.rationale)]
 
@@ -71,7 +89,13 @@ class TextGap(_Gap):
         return self.otherwise.rationale if found is None else self.answers[found].rationale
 
     def show_key(self) -> str:
-        return quote(", or ".join(next(w.accept for w in self.answers if w.percent == 100)))
+        return quote(next(w for w in self.answers if w.percent == 100).show())
+
+    def comparable(self) -> tuple[str, ...]:
+        return ()
+
+    def with_key(self, given: str) -> Self:
+        return self.model_copy(update={"answers": move_wording(self.answers, self.rules, given)})
 
     def texts(self) -> list[str]:
         return [*(w.rationale for w in self.answers), self.otherwise.rationale]
@@ -82,6 +106,7 @@ class NumberGap(_Gap):
 
     kind: Literal["number"]
     unit: str = Field("", max_length=20)
+    other_units: OtherUnits = Field(default_factory=dict)
     answers: tuple[Band, ...] = Field(min_length=1, max_length=10)
     otherwise: Otherwise
 
@@ -90,7 +115,7 @@ class NumberGap(_Gap):
         return [band.percent for band in self.answers]
 
     def read(self, given: str) -> tuple[Fraction, ...]:
-        return read_numbers(given, {self.unit: Fraction(1)})
+        return read_in_units(given, self.unit, self.other_units)
 
     def find(self, given: str) -> int | None:
         return find_band(self.answers, self.read(given))
@@ -100,6 +125,12 @@ class NumberGap(_Gap):
 
     def show_key(self) -> str:
         return quote(next(band.show(self.unit) for band in self.answers if band.percent == 100))
+
+    def comparable(self) -> tuple[str, ...]:
+        return (self.unit,)
+
+    def with_key(self, given: str) -> Self:
+        return self.model_copy(update={"answers": move_band(self.answers, self.read(given))})
 
     def texts(self) -> list[str]:
         return [*(band.rationale for band in self.answers), self.otherwise.rationale]
@@ -204,6 +235,16 @@ class Cloze(Item):
         found = zip(response, self._find_all(response), strict=True)
         return "".join("-" if given is None else "*" if i is None else LETTERS[i] for given, i in found)
 
+    def comparable(self) -> tuple[tuple[Any, ...], ...]:
+        return tuple(
+            (name, self.blanks[name].kind, *self.blanks[name].comparable()) for name in _MARK.findall(self.text)
+        )
+
+    def with_key(self, response: Response) -> Self:
+        require_all(response, "blank")
+        given = dict(zip(_MARK.findall(self.text), response, strict=True))
+        return self._change(blanks={name: gap.with_key(given[name]) for name, gap in self.blanks.items()})
+
     def caution(self, response: Response, presentation: Presentation) -> str:  # noqa: ARG002
         said = [say_missing(response, range(len(response)), "blank")]
         numbers = ((i, gap, given) for i, (gap, given) in enumerate(zip(self._gaps, response, strict=True), 1))
@@ -227,13 +268,25 @@ class Cloze(Item):
     def explain(self, response: Response | None, presentation: Presentation) -> tuple[ExplainedPart, ...]:  # noqa: ARG002
         gaps = self._gaps
         given = [None] * len(gaps) if response is None else list(response)
+        places = self._list_places()
         lines = []
         for i, (gap, each, found) in enumerate(zip(gaps, given, self._find_all(tuple(given)), strict=True), 1):
             earned = 0 if found is None else gap.percents[found]
             said = self._say(gap, each) + (f" ({earned} % of its share)" if 0 < earned < 100 else "")
             key = gap.show_key()
-            lines.append(ExplainedPart(str(i), f"Blank {i}", key, said, earned == 100, gap.rationale(found)))
+            why = gap.rationale(found)
+            lines.append(ExplainedPart(str(i), places[i], key, said, earned == 100, why, 0 < earned < 100))
         return tuple(lines)
+
+    def _list_places(self) -> dict[int, str]:
+        """Each blank, counted from 1, with the words beside it where cutting them off cannot spoil any Markdown."""
+        pieces = _MARK.split(" ".join(self.text.split()))
+        places = {}
+        for i in range(1, len(self._gaps) + 1):
+            before, after = pieces[2 * i - 2].split(" ")[-_NEAR:], pieces[2 * i].split(" ")[:_NEAR]
+            near = f"… {' '.join(before)}\\_\\_\\_{' '.join(after)} …"
+            places[i] = f"Blank {i}" if _ACTIVE.search("".join((*before, *after))) else f"Blank {i}: {near}"
+        return places
 
     def texts(self) -> list[str]:
         return [self.vignette, self.stem, self.text, *(text for gap in self._gaps for text in gap.texts())]

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from quizapp.domain.inputs import Choice, Pairs
 from quizapp.domain.items.base import ExplainedPart, Item, Presentation, Raw, Response, Sample
-from quizapp.domain.items.parts import draw_positions, read_parts, say_missing
+from quizapp.domain.items.parts import draw_positions, read_parts, require_all, say_missing
 from quizapp.domain.items.registry import item_type
 
 _SIDES = ("true", "false")
@@ -91,6 +91,14 @@ class Kprim(Item):
 
     def classify(self, response: Response | None) -> str:
         return "blank" if response is None else "".join("-" if side is None else "TF"[side] for side in response)
+
+    def comparable(self) -> tuple[str, ...]:
+        return tuple(statement.text for statement in self.statements)
+
+    def with_key(self, response: Response) -> Self:
+        require_all(response, "statement")
+        judged = zip(self.statements, response, strict=True)
+        return self._change(statements=[s.model_copy(update={"answer": side == 0}) for s, side in judged])
 
     def caution(self, response: Response, presentation: Presentation) -> str:
         return say_missing(response, presentation["order"], "statement")

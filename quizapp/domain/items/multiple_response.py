@@ -19,6 +19,7 @@ from quizapp.domain.items.choices import (
     ChoiceItem,
     draw_order,
     explain_options,
+    mark_keys,
     read_chosen,
     require_distinct,
     show,
@@ -70,6 +71,12 @@ class MultipleResponse(ChoiceItem):
 
     def classify(self, response: Response | None) -> str:
         return "blank" if response is None else "+".join(map(str, response))
+
+    def comparable(self) -> tuple[str, ...]:
+        return tuple(option.text for option in self.options)
+
+    def with_key(self, response: Response) -> Self:
+        return self._change(options=mark_keys(self.options, response))
 
     def explain(self, response: Response | None, presentation: Presentation) -> tuple[Explained, ...]:
         return explain_options(self.options, response, presentation)

@@ -9,11 +9,11 @@ marked: nobody is marked down for the custom of their country.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 MAX_TYPED = 40
@@ -21,6 +21,16 @@ MAX_TYPED = 40
 MAX_POWER = 30
 
 Exact = Annotated[Decimal, Field(max_digits=20, allow_inf_nan=False)]
+
+
+def _check_units(units: dict[str, Decimal]) -> dict[str, Decimal]:
+    if not all(unit.strip() and factor > 0 for unit, factor in units.items()):
+        raise PydanticCustomError("unit", "a unit has a name and is more than nothing", {"hint": "mm: 0.1"})
+    return units
+
+
+OtherUnits = Annotated[dict[str, Exact], AfterValidator(_check_units)]
+"""Units that may be typed instead of the one shown, each with how many of that one of them is."""
 
 _MINUS = str.maketrans(
     dict.fromkeys("−‐‑‒–—﹣－", "-") | {"＋": "+", "，": ",", "．": ".", "٫": ".", "٬": "\N{APOSTROPHE}"}
@@ -114,6 +124,11 @@ def read_numbers(text: str, units: Mapping[str, Fraction] | None = None) -> tupl
     return tuple(Fraction(reading) * scale for reading in _readings(digits))
 
 
+def read_in_units(text: str, unit: str, other_units: Mapping[str, Decimal]) -> tuple[Fraction, ...]:
+    """`read_numbers` in the unit that is shown beside the field; any other that may be typed is turned into it."""
+    return read_numbers(text, {**{other: Fraction(n) for other, n in other_units.items()}, unit: Fraction(1)})
+
+
 def _plain_digit(c: str) -> str:
     value = unicodedata.decimal(c, None)
     if value is not None:
@@ -136,6 +151,29 @@ def _readings(digits: str) -> list[str]:
     if len(set(marks)) == 1 and not digits.startswith("0") and _GROUPED[last].fullmatch(digits):
         readings.append("".join(c for c in digits if c.isdigit()))
     return [r if r[0] != "." else "0" + r for r in readings if r.replace(".", "", 1).isdigit()]
+
+
+def move_band(bands: Sequence[Band], numbers: Sequence[Fraction]) -> tuple[Band, ...]:
+    """The bands with what was typed, read as `numbers`, for the value of the one that earns the whole mark.
+
+    Its tolerance stays. ValueError, with a sentence for people, where one cannot tell what is meant.
+    """
+    if len(numbers) != 1:
+        said = "This is no number we can read." if not numbers else "This number can be read in two ways."
+        raise ValueError(f"{said} Write it without marks for thousands.")
+    keys = [i for i, band in enumerate(bands) if band.percent == 100]
+    if any(bands[i].value == numbers[0] for i in keys):
+        return tuple(bands)
+    if len(keys) != 1 or bands[keys[0]].value is None:
+        what = "A range earns" if len(keys) == 1 else "Several answers earn"
+        raise ValueError(f"{what} the whole mark. Change it in the bank, and publish that.")
+    with localcontext(prec=100):
+        value = Decimal(numbers[0].numerator) / numbers[0].denominator
+    try:
+        moved = Band.model_validate({**bands[keys[0]].model_dump(), "value": value})
+    except ValidationError as error:
+        raise ValueError("This number has too many digits.") from error
+    return tuple(moved if i == keys[0] else band for i, band in enumerate(bands))
 
 
 def find_band(bands: Sequence[Band], numbers: Sequence[Fraction]) -> int | None:

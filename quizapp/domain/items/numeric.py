@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from quizapp.domain.inputs import Number
 from quizapp.domain.items.base import Explained, Item, Presentation, Raw, Response, Sample, quote
 from quizapp.domain.items.marks import Otherwise, find_denominator
-from quizapp.domain.items.numbers import MAX_TYPED, Band, Exact, find_band, read_numbers
+from quizapp.domain.items.numbers import MAX_TYPED, Band, OtherUnits, find_band, move_band, read_in_units
 from quizapp.domain.items.registry import item_type
 from quizapp.domain.items.texts import tidy
 
@@ -28,8 +28,7 @@ class Numeric(Item):
     type: Literal["numeric"] = "numeric"
     unit: str = Field("", max_length=20)
     """Shown beside the field; a person may type it or not."""
-    other_units: dict[str, Exact] = Field(default_factory=dict)
-    """Units that may be typed instead, each with how many of `unit` one of them is."""
+    other_units: OtherUnits = Field(default_factory=dict)
     answers: tuple[Band, ...] = Field(min_length=1, max_length=10)
     otherwise: Otherwise
 
@@ -38,10 +37,6 @@ class Numeric(Item):
         if not any(band.percent == 100 for band in self.answers):
             raise PydanticCustomError(
                 "key_count", "no answer earns the whole mark", {"at": ("answers",), "hint": "give one percent: 100"}
-            )
-        if not all(unit.strip() and factor > 0 for unit, factor in self.other_units.items()):
-            raise PydanticCustomError(
-                "unit", "a unit has a name and is more than nothing", {"at": ("other_units",), "hint": "mm: 0.1"}
             )
         return self
 
@@ -64,8 +59,7 @@ class Numeric(Item):
         return {"answer": [response]}
 
     def _read(self, response: Response) -> tuple[Fraction, ...]:
-        units = {unit: Fraction(factor) for unit, factor in self.other_units.items()}
-        return read_numbers(response, {**units, self.unit: Fraction(1)})
+        return read_in_units(response, self.unit, self.other_units)
 
     def _find(self, response: Response) -> int | None:
         return find_band(self.answers, self._read(response))
@@ -79,6 +73,12 @@ class Numeric(Item):
             return "blank"
         found = self._find(response)
         return str(found) if found is not None else "other" if self._read(response) else "unreadable"
+
+    def comparable(self) -> tuple[str, ...]:
+        return (self.unit,)  # a number without a unit is in the one shown
+
+    def with_key(self, response: Response) -> Self:
+        return self._change(answers=move_band(self.answers, self._read(response)))
 
     def caution(self, response: Response, presentation: Presentation) -> str:  # noqa: ARG002
         return "" if self._read(response) else UNREADABLE
@@ -100,6 +100,7 @@ class Numeric(Item):
                 i == found,
                 band.rationale,
                 given if i == found else "",
+                0 < band.percent < 100,
             )
             for i, band in enumerate(self.answers)
         ]

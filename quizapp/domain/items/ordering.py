@@ -3,7 +3,7 @@
 Partial credit by `scoring`, with *n* entries; the names are those of Moodle's ordering question:
 
 - `exact`: 1 when every entry is in its place, otherwise 0.
-- `adjacent_pairs` (the default; Moodle's "relative to the next item, excluding last"): of the *n* - 1 pairs of entries
+- `adjacent_pairs` (the default; Moodle's "relative to the next item (excluding last)"): of the *n* - 1 pairs of entries
   that follow each other in the right order, the share that do so in the answer.
 - `position` (Moodle's "absolute position"): the share of entries in their place.
 
@@ -47,6 +47,8 @@ class Ordering(Item):
     type: Literal["ordering"] = "ordering"
     entries: tuple[Entry, ...] = Field(min_length=3, max_length=10)
     scoring: Literal["exact", "adjacent_pairs", "position"] = "adjacent_pairs"
+    places: tuple[int, ...] | None = None
+    """The right place of each entry, from 1, where the key was corrected: answers speak of entries as written."""
 
     @model_validator(mode="after")
     def _says_each_once(self) -> Self:
@@ -58,7 +60,19 @@ class Ordering(Item):
                     "entry {this} says the same as entry {first}",
                     {"this": i + 1, "first": plain.index(text) + 1, "at": ("entries", i), "hint": "drop one"},
                 )
+        if self.places is not None and sorted(self.places) != list(range(1, len(plain) + 1)):
+            raise PydanticCustomError(
+                "places",
+                "places are the numbers 1 to {n}, one for each entry",
+                {"n": len(plain), "at": ("places",), "hint": "leave it out if the entries are written in order"},
+            )
         return self
+
+    @property
+    def _right_order(self) -> list[int]:
+        """The entries, by their position as written, in their right order."""
+        written = range(len(self.entries))
+        return sorted(written, key=(self.places or written).__getitem__)
 
     @property
     def denominator(self) -> int:
@@ -66,10 +80,11 @@ class Ordering(Item):
         return {"exact": 1, "adjacent_pairs": n - 1, "position": n}[self.scoring]
 
     def present(self, rng: Random) -> Presentation:
-        written = list(range(len(self.entries)))
-        order = written.copy()
-        while order == written:
+        order = list(range(len(self.entries)))
+        while True:
             rng.shuffle(order)
+            if order != self._right_order:
+                break
         return {"order": order}
 
     def ask(self, presentation: Presentation) -> Order:
@@ -89,7 +104,8 @@ class Ordering(Item):
         return [place if response.count(place) == 1 else None for place in response]
 
     def grade(self, response: Response) -> int:
-        places = self._sure_places(response)
+        sure = self._sure_places(response)
+        places = [sure[w] for w in self._right_order]
         if self.scoring == "adjacent_pairs":
             return sum(None not in (a, b) and a + 1 == b for a, b in pairwise(places))  # type: ignore[operator]
         right = sum(place == i for i, place in enumerate(places))
@@ -97,6 +113,15 @@ class Ordering(Item):
 
     def classify(self, response: Response | None) -> str:
         return "blank" if response is None else "".join("-" if p is None else LETTERS[p] for p in response)
+
+    def comparable(self) -> tuple[str, ...]:
+        return tuple(entry.text for entry in self.entries)
+
+    def with_key(self, response: Response) -> Self:
+        if None in self._sure_places(response):
+            raise ValueError("The right answer gives each entry a place of its own.")
+        places = [place + 1 for place in response]
+        return self._change(places=None if places == sorted(places) else places)
 
     def caution(self, response: Response, presentation: Presentation) -> str:
         places = self._sure_places(response)
@@ -109,18 +134,12 @@ class Ordering(Item):
 
     def explain(self, response: Response | None, presentation: Presentation) -> tuple[ExplainedPart, ...]:
         letters = {w: LETTERS[i] for i, w in enumerate(presentation["order"])}
-        places = [None] * len(self.entries) if response is None else response
-        return tuple(
-            ExplainedPart(
-                letters[i],
-                entry.text,
-                f"place {i + 1}",
-                "" if place is None else f"place {place + 1}",
-                place == i,
-                entry.rationale,
-            )
-            for i, (entry, place) in enumerate(zip(self.entries, places, strict=True))
-        )
+        lines = []
+        for i, w in enumerate(self._right_order):
+            entry, place = self.entries[w], None if response is None else response[w]
+            given = "" if place is None else f"place {place + 1}"
+            lines.append(ExplainedPart(letters[w], entry.text, f"place {i + 1}", given, place == i, entry.rationale))
+        return tuple(lines)
 
     def texts(self) -> list[str]:
         return [self.vignette, self.stem, *(text for e in self.entries for text in (e.text, e.rationale))]

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from quizapp.domain.inputs import Choice, Pairs
 from quizapp.domain.items.base import ExplainedPart, Item, Presentation, Raw, Response
-from quizapp.domain.items.parts import LETTERS, draw_positions, read_parts, say_missing
+from quizapp.domain.items.parts import LETTERS, draw_positions, read_parts, require_all, say_missing
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _NOTES = {
@@ -116,6 +116,14 @@ class PairsItem(Item):
     def classify(self, response: Response | None) -> str:
         return "blank" if response is None else "".join("-" if m is None else LETTERS[m] for m in response)
 
+    def comparable(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(row.text for row in self.rows), tuple(match.text for match in self.matches)
+
+    def with_key(self, response: Response) -> Self:
+        require_all(response, "row")
+        given = zip(self.rows, response, strict=True)
+        return self._change(rows=[row.model_copy(update={"key": self.matches[m].id}) for row, m in given])
+
     def caution(self, response: Response, presentation: Presentation) -> str:
         return say_missing(response, presentation["order"], "row")
 
@@ -128,9 +136,10 @@ class PairsItem(Item):
         for i, w in enumerate(presentation["order"], 1):
             row, match = self.rows[w], None if response is None else response[w]
             given = None if match is None else self.matches[match]
-            why = [row.rationale, *(m.rationale for m in row.missed if given is not None and m.match == given.id)]
             key = self.matches[self._key(row)].text
             is_right = match == self._key(row)
+            missed = [m.rationale for m in row.missed if given is not None and m.match == given.id and not is_right]
+            why = [row.rationale, *missed]
             lines.append(ExplainedPart(str(i), row.text, key, given.text if given else "", is_right, " ".join(why)))
         return tuple(lines)
 

@@ -33,6 +33,13 @@ def say_missing(response: Sequence[object], order: Sequence[int], what: str) -> 
     return f"No answer yet for {what}{'s' if len(missing) > 1 else ''} {', '.join(missing)}."
 
 
+def require_all(response: Sequence[object], what: str) -> None:
+    """Refuse an answer with a part left open as the right one."""
+    missing = say_missing(response, range(len(response)), what)
+    if missing:
+        raise ValueError(f"The right answer has every part: {missing[0].lower()}{missing[1:]}")
+
+
 def draw_positions(n: int, rng: Random, shuffle: bool) -> list[int]:
     """The order in which `n` parts are shown, as positions in the item as written."""
     order = list(range(n))

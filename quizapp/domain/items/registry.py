@@ -44,6 +44,9 @@ def restore_item(content: dict[str, Any]) -> Item:
 
 
 def store_item(item: Item) -> dict[str, Any]:
-    """The JSON an item is published as: complete, so that later defaults change nothing; only an absent case is not."""
-    content = {**item.model_dump(mode="json"), "type": kind_of(item)}
-    return content if item.case is not None else {name: value for name, value in content.items() if name != "case"}
+    """The JSON an item is published as: complete, so that later defaults change nothing; only what is absent is not.
+
+    So a new field that may be absent leaves the hash of what was published before as it is.
+    """
+    content = {name: value for name, value in item.model_dump(mode="json").items() if value is not None}
+    return {**content, "type": kind_of(item)}

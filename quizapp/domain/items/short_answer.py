@@ -16,7 +16,15 @@ from quizapp.domain.inputs import Text
 from quizapp.domain.items.base import Explained, Item, Presentation, Raw, Response, Sample, quote
 from quizapp.domain.items.marks import Otherwise, find_denominator
 from quizapp.domain.items.registry import item_type
-from quizapp.domain.items.texts import MAX_TYPED, Rules, Wording, find_wording, require_distinct_wordings, tidy
+from quizapp.domain.items.texts import (
+    MAX_TYPED,
+    Rules,
+    Wording,
+    find_wording,
+    move_wording,
+    require_distinct_wordings,
+    tidy,
+)
 
 
 @item_type
@@ -66,6 +74,12 @@ class ShortAnswer(Item):
         found = find_wording(self.answers, self.rules, response)
         return "other" if found is None else str(found)
 
+    def comparable(self) -> tuple[str, ...]:
+        return ()
+
+    def with_key(self, response: Response) -> Self:
+        return self._change(answers=move_wording(self.answers, self.rules, response))
+
     def describe(self, response: Response, presentation: Presentation) -> str:  # noqa: ARG002
         return quote(response)
 
@@ -75,11 +89,12 @@ class ShortAnswer(Item):
         lines = [
             Explained(
                 "",
-                quote(", or ".join(w.accept)) + (f" ({w.percent} % of the mark)" if 0 < w.percent < 100 else ""),
+                quote(w.show()) + (f" ({w.percent} % of the mark)" if 0 < w.percent < 100 else ""),
                 w.percent == 100,
                 i == found,
                 w.rationale,
                 given if i == found else "",
+                0 < w.percent < 100,
             )
             for i, w in enumerate(self.answers)
         ]

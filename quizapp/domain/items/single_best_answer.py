@@ -14,6 +14,7 @@ from quizapp.domain.items.choices import (
     ChoiceItem,
     draw_order,
     explain_options,
+    mark_keys,
     read_chosen,
     require_distinct,
     show,
@@ -57,6 +58,12 @@ class SingleBestAnswer(ChoiceItem):
 
     def classify(self, response: Response | None) -> str:
         return "blank" if response is None else str(response[0])
+
+    def comparable(self) -> tuple[str, ...]:
+        return tuple(option.text for option in self.options)
+
+    def with_key(self, response: Response) -> Self:
+        return self._change(options=mark_keys(self.options, response))
 
     def explain(self, response: Response | None, presentation: Presentation) -> tuple[Explained, ...]:
         return explain_options(self.options, response, presentation)

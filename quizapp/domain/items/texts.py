@@ -20,6 +20,10 @@ _JOINERS = "\u200c\u200d"
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-", "−": "-"})
 
 
+_FEW = 3
+"""How many of the accepted answers a review shows."""
+
+
 class Wording(BaseModel):
     """Answers that mean the same and earn the same."""
 
@@ -39,6 +43,10 @@ class Wording(BaseModel):
                     {"n": i + 1, "at": ("accept", i), "hint": "write it as a person would type it"},
                 )
         return self
+
+    def show(self) -> str:
+        """The first few in words, as written."""
+        return ", or ".join(self.accept[:_FEW]) + (", or the like" if len(self.accept) > _FEW else "")
 
 
 class Rules(BaseModel):
@@ -88,6 +96,28 @@ def find_wording(wordings: Sequence[Wording], rules: Rules, text: str) -> int | 
             if slips <= forgiven and (best is None or slips < best[0]):
                 best = slips, i
     return None if best is None else best[1]
+
+
+def move_wording(wordings: Sequence[Wording], rules: Rules, text: str) -> tuple[Wording, ...]:
+    """The wordings with `text` as what earns the whole mark.
+
+    What earns it already, with a slip or without, changes nothing. Where it is listed as another answer, that earns the
+    mark and the former ones nothing; else it stands in for the former one. ValueError, with a sentence for people,
+    where there are several.
+    """
+    keys = [i for i, wording in enumerate(wordings) if wording.percent == 100]
+    if find_wording(wordings, rules, text) in keys:
+        return tuple(wordings)
+    plain = rules.fold(text)
+    listed = next((i for i, w in enumerate(wordings) if plain in map(rules.fold, w.accept)), None)
+    if listed is None and len(keys) != 1:
+        raise ValueError("Several answers earn the whole mark. Change them in the bank, and publish that.")
+    changes: dict[int, dict[str, object]] = {i: {"percent": 0} for i in keys}
+    if listed is None:
+        changes = {keys[0]: {"accept": (text,)}}
+    else:
+        changes[listed] = {"percent": 100}
+    return tuple(wording.model_copy(update=changes.get(i, {})) for i, wording in enumerate(wordings))
 
 
 def require_distinct_wordings(wordings: Sequence[Wording], rules: Rules, at: tuple[str | int, ...]) -> None:

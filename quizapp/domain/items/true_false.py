@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from random import Random
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,6 +50,12 @@ class TrueFalse(ChoiceItem):
 
     def classify(self, response: Response | None) -> str:
         return "blank" if response is None else ("true", "false")[response[0]]
+
+    def comparable(self) -> tuple[str, ...]:
+        return ("True", "False")
+
+    def with_key(self, response: Response) -> Self:
+        return self._change(answer=response[0] == 0)
 
     def explain(self, response: Response | None, presentation: Presentation) -> tuple[Explained, ...]:
         return explain_options(self._options(), response, presentation)
