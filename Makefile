@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-machine check content-check format lock map screenshots faults bench bench-check clean
+.PHONY: help install run test test-machine check content-check format lock map screenshots faults bench bench-check bench-regrade clean
 
 help: ## print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: test-machine ## the learner's journey beside floors in the same run: make
 
 bench-check: test-machine ## compare the bench's ratios with docs/benchmarks.json
 	@$(BIN)/python -m bench --journeys 20 --requests 200 --seconds 2 --check docs/benchmarks.json
+
+bench-regrade: test-machine ## a key changed in 100,000 finished attempts, killed half-way and resumed (5 minutes)
+	@$(BIN)/python -m bench.regrade
 
 faults: test-machine ## kill, cut off, fill up and set back a server under load; no answer may be lost (15 minutes)
 	@$(BIN)/python -m tests.faults --scale long

@@ -12,8 +12,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,11 @@ from sqlalchemy import select
 from bench.client import Browser
 from bench.journey import take
 from bench.meter import cpu_seconds, peak_megabytes, tree
-from bench.world import PASSWORD, World, prepare, serve
+from bench.world import PASSWORD, World, database, prepare, serve
 from quizapp.app import create_app
 from quizapp.store.attempts import AttemptRow
 from quizapp.store.db import reading
 from quizapp.store.people import Person
-from tests.databases import begin_run, end_run, execute, find_postgres, new_postgres, start_postgres
 
 SITE_PORT, FLOOR_PORT = 5811, 5812
 THREADS = 4
@@ -175,28 +173,6 @@ def site_costs(world: World, pids: list[int], n: int) -> dict[str, float]:
 def _settings(world: World) -> dict[str, Any]:
     names = ("INSTANCE_PATH", "DATABASE_URL", "QUESTIONS_PATH", "SECRET_KEY", "LOG_LEVEL")
     return {name: world.environment[name] for name in names}
-
-
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[tuple[str, list[int]]]:
-    """A fresh database: its address and the process ids of its server (none for SQLite)."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'bench.sqlite3'}", []
-        return
-    programs = find_postgres()
-    if programs is None:
-        raise SystemExit("There is no PostgreSQL on this machine: apt-get install postgresql, or --only sqlite.")
-    run = begin_run()
-    try:
-        server = start_postgres(programs)
-        for name in ("fsync", "full_page_writes"):  # tests do without, a figure must not
-            execute(server, f"ALTER SYSTEM SET {name} = 'on'")
-        execute(server, "SELECT pg_reload_conf()")
-        pid = int((run / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
-        with new_postgres(server) as url:
-            yield url, [pid]
-    finally:
-        end_run(run)
 
 
 def measure(kind: str, options: argparse.Namespace) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""`python -m bench.regrade`: one item's key changed in many finished attempts, killed half-way and resumed.
+"""`make bench-regrade`: one item's key changed in many finished attempts, killed half-way and resumed.
 
 It prints how long `flask attempts regrade` took on its own and with a kill half-way, the memory it needed, and whether
-both ended in the same rows. `--database-url` names an empty PostgreSQL database; without it SQLite is used.
+both ended in the same rows, on SQLite and on PostgreSQL.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from sqlalchemy import Connection, delete, func, select, text, update
 
 from bench.meter import peak_megabytes
-from bench.world import MODULES, prepare
+from bench.world import MODULES, database, prepare
 from config import ROOT
 from quizapp.app import create_app, utc_now
 from quizapp.domain.attempts import Kind
@@ -194,13 +194,14 @@ def run(folder: Path, database_url: str, n_attempts: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench-regrade", description=__doc__)
     parser.add_argument("--attempts", type=int, default=100_000)
-    parser.add_argument("--database-url", default="")
+    parser.add_argument("--only", choices=("sqlite", "postgresql"))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="fascicle-bench-") as name:
-        folder = Path(name)
-        run(folder, options.database_url or f"sqlite:///{folder / 'bench.sqlite3'}", options.attempts)
+    for kind in [options.only] if options.only else ["sqlite", "postgresql"]:
+        with tempfile.TemporaryDirectory(prefix="fascicle-bench-") as name, database(kind, Path(name)) as (url, _):
+            print(f"\n{kind}")
+            run(Path(name), url, options.attempts)
 
 
 if __name__ == "__main__":

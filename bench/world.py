@@ -21,11 +21,14 @@ from quizapp.app import create_app, init_migrations, utc_now
 from quizapp.services import publishing
 from quizapp.store.db import unit_of_work
 from quizapp.store.people import Person
+from tests.databases import begin_run, end_run, execute, find_postgres, new_postgres, start_postgres
 
 PASSWORD = "bench-only-password"  # noqa: S105 - people of a throw-away database
 PLAN = [("O1.1", 4), ("O1.2", 10), ("O1.3", 3), ("O1.4", 3)]
 MODULES = {"all": "all-on-one-page", "one": "one-a-page"}
 SOURCE = ROOT / "questions" / "cramp-or-not"
+CHOICES = frozenset({"single_best_answer", "multiple_response", "true_false"})
+"""The item types that the journey answers; others would be left blank, and figures could not be compared over time."""
 
 
 def write_course(folder: Path) -> None:
@@ -55,6 +58,7 @@ def write_course(folder: Path) -> None:
         yaml.dump(facts, target / "module.yaml")
         bank = yaml.load(target / "bank.yaml")
         bank["module"] = module_id
+        bank["items"] = [item for item in bank["items"] if item["type"] in CHOICES]
         for item in bank["items"]:
             item["id"] = f"{item['id']}-{number}"
             item["objective"] = item["objective"].replace("O1.", f"O{number}.")
@@ -107,6 +111,28 @@ def prepare(folder: Path, database_url: str, n_people: int) -> World:
         with unit_of_work() as connection:
             connection.execute(insert(Person), rows)
     return World({**os.environ, **{k: str(v) for k, v in settings.items()}}, emails)
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[tuple[str, list[int]]]:
+    """A fresh database: its address and the process ids of its server (none for SQLite)."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'bench.sqlite3'}", []
+        return
+    programs = find_postgres()
+    if programs is None:
+        raise SystemExit("There is no PostgreSQL on this machine: apt-get install postgresql, or --only sqlite.")
+    run = begin_run()
+    try:
+        server = start_postgres(programs)
+        for name in ("fsync", "full_page_writes"):  # tests do without, a figure must not
+            execute(server, f"ALTER SYSTEM SET {name} = 'on'")
+        execute(server, "SELECT pg_reload_conf()")
+        pid = int((run / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+        with new_postgres(server) as url:
+            yield url, [pid]
+    finally:
+        end_run(run)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from quizapp.web import (
 )
 from quizapp.web.assets import init_assets
 from quizapp.web.cookies import PatientSessions
-from quizapp.web.display import init_display
+from quizapp.web.display import PlainEnvironment, init_display
 from quizapp.web.errors import init_errors
 from quizapp.web.middleware import RowNumber, WholeRequests, init_logging, init_middleware
 
@@ -62,6 +62,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     _set_framework_options(app)
     app.url_map.converters["int"] = RowNumber
     app.session_interface = PatientSessions()
+    app.jinja_environment = PlainEnvironment
     init_logging(app.config["LOG_LEVEL"])
     init_database(app)
     if get_current_context(silent=True) is not None:  # a command: it may be `flask db`

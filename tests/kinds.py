@@ -1,6 +1,6 @@
 """A practice set with one question of each kind of input, made of the item types' own samples."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,26 +30,43 @@ SHAPES = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300">
 
 
 def add_kinds(
-    folder: Path, module_id: str, feedback: str = "deferred", instead: Mapping[str, dict[str, Any]] | None = None
+    folder: Path,
+    module_id: str,
+    feedback: str = "deferred",
+    instead: Mapping[str, dict[str, Any]] | None = None,
+    kinds: Iterable[str] = KINDS,
+    case: Iterable[str] = (),
 ) -> Path:
-    """Let the practice set of a module in a course folder be one item of each of KINDS; returns the folder.
+    """Let the practice set of a module in a course folder be one item of each of `kinds`; returns the folder.
 
-    Each is the type's first sample, or what `instead` says.
+    Each is the type's first sample, or what `instead` says. `case` adds a case set that unfolds, with a part of each
+    of its types.
     """
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda _: True
     bank, facts = folder / module_id / "bank.yaml", folder / module_id / "module.yaml"
     tree = yaml.load(bank)
     scored = [item for item in tree["items"] if item["use"] == "quiz"]
+    name = "every" if case else "kind"  # of their own, since a practice set is in the order in which items came to be
     common = {
         key: scored[0][key]
         for key in ("objective", "section", "bloom", "difficulty", "author", "reviewed", "review_due")
     }
     tree["items"] = scored + [
-        {"id": f"kind-{kind.replace('_', '-')}", "type": kind, "use": "practice", "title": f"A {kind} item", **common}
+        {"id": f"{name}-{kind.replace('_', '-')}", "type": kind, "use": "practice", "title": f"A {kind} item", **common}
         | _cite((instead or {}).get(kind, ITEM_TYPES[kind].samples()[0].fields))
-        for kind in KINDS
+        for kind in kinds
     ]
+    parts = [
+        {"id": f"part-{kind.replace('_', '-')}", "type": kind, "title": f"A {kind} part"}
+        | _cite(ITEM_TYPES[kind].samples()[0].fields)
+        for kind in case
+    ]
+    if parts:
+        tree["items"].append(
+            {"id": "kind-case", "type": "case_set", "use": "practice", "title": "A case", "vignette": "Two meet.",
+             "unfolds": True, **common, "parts": parts}
+        )  # fmt: skip
     yaml.dump(tree, bank)
     (folder / module_id / "figures" / "shapes.svg").write_text(SHAPES, "utf-8")
     rules = yaml.load(facts)

@@ -91,9 +91,12 @@ def open_case(draft: Draft) -> tuple[list[CasePart], list[Problem]]:
         written = _inherit(draft, position, {**place, "part": number})
         name = "vignette" if number == 1 else "more"
         new = written.fields.get(name)
-        shown += [new.strip()] if isinstance(new, str) else []
+        vignette = "\n\n".join(shown)
+        if isinstance(new, str):  # what is new stands below a rule, in this part only
+            vignette += ("\n\n---\n\n" if shown else "") + new.strip()
+            shown.append(new.strip())
         line = written.lines.get((name,), line)
-        item = _complete(written, "\n\n".join(shown), line, title)
+        item = _complete(written, vignette, line, title)
         parts.append(CasePart(written, item, "type" in raw[position]))
     return parts, [*problems, *_check_use([part.written for part in parts])]
 

@@ -360,7 +360,7 @@ def mark_tries(item: Marking, state: SlotState, shares: Sequence[Fraction]) -> F
     """
     given = state.tries if state.answer.response in state.tries else (*state.tries, state.answer.response)
     marks = (
-        Fraction(item.grade(response), item.denominator) * share
+        Fraction(item.grade(response) * share.numerator, item.denominator * share.denominator)
         for response, share in zip(given, shares, strict=False)
         if response is not None
     )

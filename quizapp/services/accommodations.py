@@ -26,9 +26,12 @@ def find(connection: Connection, person_id: int) -> Accommodation:
     return store.find_accommodation(connection, person_id)
 
 
-def find_held(connection: Connection, person_id: int) -> Accommodation:
-    """The same for whoever starts an attempt with it in this transaction: a change waits until that is done."""
-    store.lock_person(connection, person_id, alone=False)
+def find_held(connection: Connection, person_id: int, *, alone: bool = False) -> Accommodation:
+    """The same for whoever starts an attempt with it in this transaction: a change waits until that is done.
+
+    `alone`: another start of this person waits too, where one kind of attempt shuts out the other.
+    """
+    store.lock_person(connection, person_id, alone=alone)
     return store.find_accommodation(connection, person_id)
 
 

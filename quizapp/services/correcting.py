@@ -157,7 +157,7 @@ def decide_for_item(module_id: str, item_id: str, effect: Effect, answer: str = 
 def _read(item: Item, raw: Raw, shown: Presentation) -> Response:
     response = item.parse(raw, shown)
     if response is None:
-        raise Invalid("Give an answer that this question can read, with all its parts.")
+        raise Invalid("Give an answer first, with all its parts, that this question can read.")
     return response
 
 

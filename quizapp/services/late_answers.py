@@ -78,6 +78,8 @@ def _describe(attempt: AttemptFacts, steps: Steps, quiz: str, items: dict[int, I
         step = _find_late(steps.latest, i)
         if state.late is None or step is None or attempt.due_at is None:
             continue
+        if state.late.response == state.answer.response:  # changed back after the end: it counts as it is
+            continue
         item, shown = items[steps.slots[i].item_version_id], steps.slots[i].presentation
         given, kept = (None if a is None else a.response for a in (state.late, state.answer))
         answers.append(

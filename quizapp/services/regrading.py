@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from quizapp.domain.attempts import Step, marks_to_pass, replay
+from quizapp.domain.attempts import Kind, Step, marks_to_pass, replay
 from quizapp.domain.corrections import Correction, Ruling, mark
 from quizapp.domain.errors import NotFound
 from quizapp.domain.modules import Module
@@ -333,6 +333,8 @@ class MarkedAgain:
 
     attempt_id: int
     heading: str
+    tells_marks: bool
+    """Whether the rules of the quiz tell its marks at all."""
     rescores: tuple[Rescore, ...]
 
 
@@ -340,12 +342,14 @@ def list_unseen(person_id: int) -> list[MarkedAgain]:
     """This person's attempts that were marked again and not put away yet, the one marked last first."""
     with reading() as connection:
         unseen = store.list_unseen(connection, person_id)
-        modules = get_module_versions(connection, {version_id for version_id, _ in unseen})
-    headings = {rescore.attempt_id: modules[version_id].facts.heading for version_id, rescore in unseen}
-    return [
-        MarkedAgain(attempt_id, heading, tuple(r for _, r in reversed(unseen) if r.attempt_id == attempt_id))
-        for attempt_id, heading in headings.items()
-    ]
+        modules = get_module_versions(connection, {version_id for version_id, *_ in unseen})
+    of_attempt: dict[int, MarkedAgain] = {}
+    for version_id, kind, is_passed, rescore in unseen:
+        facts = modules[version_id].facts
+        tells_marks = kind is Kind.PRETEST or facts.quiz.shows_marks(is_passed=is_passed) != "nothing"
+        known = of_attempt.get(rescore.attempt_id, MarkedAgain(rescore.attempt_id, facts.heading, tells_marks, ()))
+        of_attempt[rescore.attempt_id] = replace(known, rescores=(rescore, *known.rescores))
+    return list(of_attempt.values())
 
 
 def put_away(person_id: int, attempt_id: int, now: dt.datetime) -> None:

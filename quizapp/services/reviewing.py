@@ -201,10 +201,10 @@ def _review(module: Module, score: Score, slots: Sequence[Slot], rulings: Mappin
 
 
 def _by_objective(module: Module, score: Score) -> tuple[ObjectiveLine, ...]:
-    lines = []
+    lines, counted = [], score.counted
     for tally in score.tallies:
         bands = tuple("done" if mark == 1 else "part" if mark else "miss" for mark in tally.marks)
-        wanted = {m.item.section for m in score.counted if m.item.objective == tally.objective and not m.is_right}
+        wanted = {m.item.section for m in counted if m.item.objective == tally.objective and not m.is_right}
         lines.append(
             ObjectiveLine(
                 objective=module.objective(tally.objective),
@@ -219,9 +219,9 @@ def _by_objective(module: Module, score: Score) -> tuple[ObjectiveLine, ...]:
 
 
 def _by_confidence(score: Score) -> tuple[tuple[Confidence, int, int], ...]:
-    rows = []
+    rows, counted = [], score.counted
     for said in Confidence:
-        mine = [m for m in score.counted if m.state.answer.confidence is said]
+        mine = [m for m in counted if m.state.answer.confidence is said]
         right = sum(m.is_right for m in mine)
         rows.append((said, right, len(mine) - right))
     return tuple(rows) if any(r + m for _, r, m in rows) else ()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from quizapp.domain.attempts import Feedback, SlotState, replay
+from quizapp.domain.attempts import Feedback, Kind, SlotState, replay
 from quizapp.domain.errors import NotFound
 from quizapp.domain.inputs import InputSpec, Pairs, Point
 from quizapp.domain.items import Item
@@ -121,6 +121,21 @@ class Sheet:
         return next((q for q in self.questions if q.number == number), None)
 
     @property
+    def reachable(self) -> tuple[int, ...]:
+        """Numbers of the questions whose page can be opened."""
+        return tuple(m.number for m in self.marks if m.is_open)
+
+    @property
+    def locking(self) -> tuple[int, ...]:
+        """Those among them that going on locks."""
+        return tuple(m.number for m in self.marks if m.is_open and m.is_followed)
+
+    @property
+    def has_locked(self) -> bool:
+        """Whether an answer was checked or gone on from."""
+        return any(m.is_checked or m.passage is Passage.PASSED for m in self.marks)
+
+    @property
     def closed(self) -> tuple[int, ...]:
         """Numbers of the questions whose page cannot be opened."""
         return tuple(m.number for m in self.marks if not m.is_open)
@@ -167,7 +182,8 @@ def open_sheet(person_id: int, attempt_id: int, now: dt.datetime, numbers: Seque
 def get_sheet(person_id: int, attempt_id: int, numbers: Sequence[int] | None = None) -> Sheet:
     """The attempt's page: the questions of `numbers`, or all but those that are still ahead if None.
 
-    Raises NotFound for anybody else's, and for a question that is still ahead while the attempt is open.
+    Raises NotFound for anybody else's, and for a question that was not reached, unless the attempt is over and its
+    rules show every question.
     """
     with reading() as connection:
         found = store.find_with_steps(connection, attempt_id)
@@ -179,10 +195,11 @@ def get_sheet(person_id: int, attempt_id: int, numbers: Sequence[int] | None = N
             raise NotFound(f"This attempt has questions 1 to {attempt.n_slots}.")
         states = replay(attempt.n_slots, steps.latest)
         passages = find_passages(steps.slots, states, backtracking=steps.backtracking)
-        seen = [n for n in wanted if passages[n - 1] is not Passage.AHEAD or attempt.finished_at is not None]
-        if numbers is not None and len(seen) < len(wanted):
-            raise NotFound("This question is not there yet.")
         module = get_module_versions(connection, [attempt.module_version_id])[attempt.module_version_id]
+        shows_all = _shows_all(attempt, module)
+        seen = [n for n in wanted if passages[n - 1] is not Passage.AHEAD or shows_all]
+        if numbers is not None and len(seen) < len(wanted):
+            raise NotFound("This question was not reached.")
         items = get_items(connection, [steps.slots[n - 1].item_version_id for n in seen])
     marks = tuple(
         Mark(
@@ -198,6 +215,13 @@ def get_sheet(person_id: int, attempt_id: int, numbers: Sequence[int] | None = N
     shares = module.facts.rules(attempt.kind).credits
     questions = tuple(_show(n, items[steps.slots[n - 1].item_version_id], steps, states[n - 1], shares) for n in seen)
     return Sheet(attempt, module, marks, questions)
+
+
+def _shows_all(attempt: AttemptFacts, module: Module) -> bool:
+    """Whether the attempt is over and its review shows every question, also those that were not reached."""
+    if attempt.finished_at is None or attempt.kind is Kind.PRETEST:
+        return False
+    return attempt.kind is Kind.PRACTICE or module.facts.quiz.shows_questions(is_passed=bool(attempt.is_passed))
 
 
 def _show(number: int, item: Item, steps: Steps, state: SlotState, shares: Sequence[Fraction]) -> Question:

@@ -75,10 +75,11 @@ def get_outlook(person_id: int, module_id: str, now: dt.datetime) -> Outlook:
         module = get_module_version(connection, version_id)
         is_locked = bool(find_missing(connection, person_id, module))
         mine = store.list_attempts_at(connection, person_id, module_id)
-        granted = accommodations.find(connection, person_id)
+        rules = module.facts.quiz
+        is_limited = rules.attempts_allowed is not None
+        extra_attempts = accommodations.find(connection, person_id).extra_attempts if is_limited else 0
         gain = find_gain(connection, person_id, module_id, mine)
-    rules = module.facts.quiz
-    admission = admit(Kind.QUIZ, rules, mine, now, extra_attempts=granted.extra_attempts, has_read=False)
+    admission = admit(Kind.QUIZ, rules, mine, now, extra_attempts=extra_attempts, has_read=False)
     return Outlook(None if is_locked else rules, admission, gain)
 
 
@@ -145,9 +146,10 @@ def _draw(person_id: int, module: Module, version_id: int, kind: Kind, seed: int
 def _find_granted(connection: Connection, person_id: int, module: Module, kind: Kind) -> Accommodation:
     """What the person was granted, held until the attempt has started; not asked for where it changes nothing."""
     rules = module.facts.quiz
-    if kind is Kind.PRACTICE or (rules.time_limit_minutes is None and rules.attempts_allowed is None):
+    plays_no_part = rules.time_limit_minutes is None and rules.attempts_allowed is None and not rules.pretest
+    if kind is Kind.PRACTICE or plays_no_part:
         return Accommodation()
-    return accommodations.find_held(connection, person_id)
+    return accommodations.find_held(connection, person_id, alone=rules.pretest)
 
 
 def _require_admission(

@@ -119,13 +119,15 @@ def save_answers(
                 added.append(Step(seq, now, StepKind.LOOK, entry.number - 1, answer))
             kept = state.answer.response
             caution = "" if kept is None else item.caution(kept, slot.presentation)
-            words, sent = (_say(item, slot, given) for given in (kept, answer.response))
+            words = _say(item, slot, kept)
+            sent = words if answer.response == kept else _say(item, slot, answer.response)
             results.append(Saved(entry.number, verdict, state.seq, state.at, words, caution, state.is_locked, sent))
         if added:
             store.add_steps(connection, attempt_id, added)
         if any(step.kind is StepKind.SAVE for step in added):  # somebody is at work again
             attempt = resume_locked(connection, attempt, steps.last_seq + len(added), now)
-        return [replace(saved, timing=attempt.timing) for saved in results]
+        timing = attempt.timing
+        return results if timing is None else [replace(saved, timing=timing) for saved in results]
 
 
 def _count_seconds(entry: Incoming, state: SlotState, attempt: AttemptFacts, now: dt.datetime) -> int:

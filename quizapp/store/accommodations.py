@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, ForeignKey, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from quizapp.domain.accommodations import MOST, NONE, Accommodation
@@ -28,6 +28,7 @@ class AccommodationRow(Base):
 
 
 _AMOUNTS = tuple(getattr(AccommodationRow, name) for name in MOST)
+_OF_PERSON = select(*_AMOUNTS).where(AccommodationRow.person_id == bindparam("person_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Change:
 
 def find_accommodation(connection: Connection, person_id: int) -> Accommodation:
     """What a person was granted; NONE if nothing."""
-    row = connection.execute(select(*_AMOUNTS).where(AccommodationRow.person_id == person_id)).first()
+    row = connection.execute(_OF_PERSON, {"person_id": person_id}).first()
     return NONE if row is None else Accommodation(*row)
 
 

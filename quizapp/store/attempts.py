@@ -177,12 +177,6 @@ _WITH_STEPS = (
     .where(_given, _MATTERS)
     .order_by(_step.seq)
 )
-_OPEN = select(*FACT_COLUMNS).where(
-    _mine,
-    _attempt.module_id == bindparam("module_id"),
-    _attempt.kind == bindparam("kind"),
-    _attempt.finished_at.is_(None),
-)
 _MINE = select(*FACT_COLUMNS).where(_mine).order_by(_attempt.id.desc())
 _MINE_AT = _MINE.where(_attempt.module_id == bindparam("module_id"))
 _DUE = select(_attempt.id).where(_attempt.finished_at.is_(None), _attempt.closes_at < bindparam("now"))
@@ -208,12 +202,6 @@ def lock_attempt(connection: Connection, attempt_id: int) -> AttemptFacts | None
     the wait for the lock.
     """
     row = connection.execute(_LOCK, {"attempt_id": attempt_id}).first()
-    return None if row is None else read_facts(row)
-
-
-def find_open(connection: Connection, person_id: int, module_id: str, kind: Kind) -> AttemptFacts | None:
-    """This person's unfinished attempt of that kind."""
-    row = connection.execute(_OPEN, {"person_id": person_id, "module_id": module_id, "kind": kind}).first()
     return None if row is None else read_facts(row)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     case,
     func,
     select,
@@ -96,6 +97,13 @@ _FACTS = (
     .join_from(ProblemReportRow.__table__, AttemptRow.__table__, _attempt.id == _report.attempt_id)
     .join(ItemVersion.__table__, _item.id == _report.item_version_id)
 )  # fmt: skip
+_UNREAD = (
+    _FACTS.where(
+        _report.person_id == bindparam("person_id"), _report.answered_at.is_not(None), _report.read_at.is_(None)
+    )
+    .order_by(_report.answered_at.desc(), _report.id.desc())
+    .limit(bindparam("most"))
+)
 _is_done = case((_report.state == ReportState.OPEN, 0), else_=1)
 
 
@@ -136,10 +144,7 @@ def list_own(connection: Connection, person_id: int, before_id: int | None, limi
 
 def list_unread(connection: Connection, person_id: int, limit: int) -> list[ReportFacts]:
     """A person's reports whose answer they have not looked at, newest answer first."""
-    query = _FACTS.where(
-        _report.person_id == person_id, _report.answered_at.is_not(None), _report.read_at.is_(None)
-    ).order_by(_report.answered_at.desc(), _report.id.desc())
-    return [_read(row) for row in connection.execute(query.limit(limit))]
+    return [_read(row) for row in connection.execute(_UNREAD, {"person_id": person_id, "most": limit})]
 
 
 def mark_read(connection: Connection, person_id: int, report_ids: Collection[int], now: dt.datetime) -> None:

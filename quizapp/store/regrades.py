@@ -1,13 +1,13 @@
 """Regrades: runs that carry corrections to finished attempts, a batch at a time, and both scores of each attempt."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, String, Text, case, func, insert, select, update
+from sqlalchemy import Connection, ForeignKey, String, Text, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quizapp.domain.attempts import Kind, Step, StepKind
@@ -223,18 +223,23 @@ def list_entries(
 ) -> dict[Place, tuple[int, Contribution | None]]:
     """Where these item versions stand in attempts of that range of ids: item version, and what counts for it now.
 
-    None where nothing counts, because the item was dropped.
+    None where nothing counts, because the item was dropped. Of what was added the one counts that nothing has taken
+    away; ids of runs do not tell, for an older one may come to an attempt after a newer.
     """
     query = (
-        select(_entry.attempt_id, _entry.regrade_id, *_ENTRY)
+        select(_entry.attempt_id, *_ENTRY)
         .where(_entry.attempt_id.between(first_id, last_id), _entry.item_version_id.in_(list(item_version_ids)))
-        .order_by(_entry.attempt_id, _entry.position, _entry.regrade_id, _entry.weight)
+        .order_by(_entry.attempt_id, _entry.position)
     )
-    found: dict[Place, tuple[int, Contribution | None]] = {}
-    for attempt_id, _, *values in connection.execute(query):
-        entry = Contribution(*values)  # the last one added says what holds: weight 1 stands behind its -1
-        found[attempt_id, entry.position] = (entry.item_version_id, entry if entry.weight == 1 else None)
-    return found
+    sums: dict[Place, Counter[Contribution]] = {}
+    for attempt_id, *values in connection.execute(query):
+        entry = Contribution(*values)
+        bare = entry if entry.weight == 1 else replace(entry, weight=1)
+        sums.setdefault((attempt_id, entry.position), Counter())[bare] += entry.weight
+    return {
+        place: (next(iter(entries)).item_version_id, next((e for e, n in entries.items() if n > 0), None))
+        for place, entries in sums.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +316,14 @@ class Rescore:
 
 
 _RESCORE = tuple(_rescore[name] for name in Rescore.__slots__)
+_OF_ATTEMPT = select(*_RESCORE).where(_rescore.attempt_id == bindparam("attempt_id")).order_by(_rescore.regrade_id)
+_UNSEEN = (
+    select(_attempt.module_version_id, _attempt.kind, _attempt.is_passed, *_RESCORE)
+    .join_from(AttemptRow.__table__, RescoreRow.__table__, _rescore.attempt_id == _attempt.id)
+    .where(_attempt.person_id == bindparam("person_id"), _rescore.seen_at.is_(None))
+    .order_by(_rescore.regrade_id.desc(), _rescore.attempt_id.desc())
+    .limit(20)
+)
 
 
 def _read_rescore(row: Any) -> Rescore:
@@ -340,20 +353,16 @@ def mark_corrected(connection: Connection, attempt_ids: Sequence[int], upto_id: 
 
 def list_rescores(connection: Connection, attempt_id: int) -> list[Rescore]:
     """How an attempt was marked again, oldest first."""
-    query = select(*_RESCORE).where(_rescore.attempt_id == attempt_id).order_by(_rescore.regrade_id)
-    return [_read_rescore(row) for row in connection.execute(query)]
+    return [_read_rescore(row) for row in connection.execute(_OF_ATTEMPT, {"attempt_id": attempt_id})]
 
 
-def list_unseen(connection: Connection, person_id: int) -> list[tuple[int, Rescore]]:
-    """(module version, both scores) of this person's attempts marked again and not put away, newest first."""
-    query = (
-        select(_attempt.module_version_id, *_RESCORE)
-        .join_from(AttemptRow.__table__, RescoreRow.__table__, _rescore.attempt_id == _attempt.id)
-        .where(_attempt.person_id == person_id, _rescore.seen_at.is_(None))
-        .order_by(_rescore.regrade_id.desc(), _rescore.attempt_id.desc())
-        .limit(20)
-    )
-    return [(row[0], _read_rescore(row[1:])) for row in connection.execute(query)]
+def list_unseen(connection: Connection, person_id: int) -> list[tuple[int, Kind, bool, Rescore]]:
+    """This person's attempts marked again and not put away, newest first.
+
+    Of each the module version, its kind, whether it is passed now, and both scores.
+    """
+    rows = connection.execute(_UNSEEN, {"person_id": person_id})
+    return [(row[0], Kind(row[1]), bool(row[2]), _read_rescore(row[3:])) for row in rows]
 
 
 def mark_seen(connection: Connection, attempt_id: int, now: dt.datetime) -> None:

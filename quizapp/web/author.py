@@ -42,7 +42,8 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
 @page("author", service=reports.get_inbox, template="author/problems.html")
 def problems() -> Any:
     """Reports by state and question; a page at a time."""
-    state, item_id = _read_state(request.args.get("state", "")), request.args.get("question", "")[:LONGEST_ID]
+    state = _read_state(request.args.get("state", ""))
+    item_id = request.args.get("question", "").replace("\0", "")[:LONGEST_ID]  # no id has what PostgreSQL cannot keep
     inbox = reports.get_inbox(state, item_id or None, _read_place(request.args.get("after", "")))
     return render_template(
         "author/problems.html",

@@ -1,16 +1,28 @@
 """How values look on a page: dates and times in the person's own zone, marks, greetings, Markdown."""
 
 import datetime as dt
+from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, current_app, request, url_for
+from flask.templating import Environment
 from flask_login import current_user
 
 from quizapp.banks.markup import show_inline, show_text
 from quizapp.domain.attempts import marks_to_pass
 from quizapp.services.reviewing import list_levels, show_marks
+
+
+class PlainEnvironment(Environment):
+    """Templates see the globals of the environment themselves. Jinja lays a ChainMap over them, slow with each import.
+
+    No template has globals of its own here, which is what that is for.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
 
 
 def init_display(app: Flask) -> None:

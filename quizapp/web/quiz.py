@@ -25,6 +25,7 @@ SURE = {Confidence.SURE: "Sure", Confidence.THINK_SO: "Think so", Confidence.GUE
 IDLE_SECONDS = 600
 """Of one visit to a question no more is counted: somebody who looks for longer is somewhere else."""
 LATE = "This arrived after the time ended. It is kept and marked late; it does not count."
+LOCKED = "The answer to question {} arrived after it was locked, and is not kept: the one that was there counts."
 
 
 class FinishForm(FlaskForm):  # type: ignore[misc]
@@ -85,16 +86,22 @@ def answer(attempt_id: int) -> Any:
     except StorageUnavailable:
         numbers = [entry.number for entry in incoming]
         return _show(_sheet_of(attempt_id, numbers), incoming=incoming, unsaved=True), 503, {"Retry-After": "30"}
-    if any(s.verdict is Verdict.LATE for s in saved):
-        flash(LATE, "error")
-        return redirect(url_for("quiz.result", attempt_id=attempt_id))
+    is_late = any(s.verdict is Verdict.LATE for s in saved)
     stale = [s for s in saved if s.verdict is Verdict.STALE]
     sheet = _sheet_of(attempt_id, [s.number for s in stale]) if stale else None
     if sheet and not sheet.attempt.finished_at:
         return _show(sheet, incoming=incoming, stale=stale), 409
+    for s in stale:  # the time has ended meanwhile
+        flash(LOCKED.format(s.number), "error")
+    if is_late:
+        flash(LATE, "error")
+    if stale or is_late:
+        return redirect(url_for("quiz.result", attempt_id=attempt_id))
     go = request.form.get("go", "next")
     if go == "pause" or (go != "leave" and any(s.timing and s.timing.is_paused(now()) for s in saved)):
         return _stand_still(attempt_id)
+    if go == "check":  # that page sees for itself how the attempt stands
+        return redirect(url_for("quiz.check", attempt_id=attempt_id))
     return _go(attempt_id, go, {s.number: s.seq for s in saved})
 
 
@@ -190,11 +197,11 @@ def _where(sheet: Sheet) -> str:
 
 def _sheet_of(attempt_id: int, numbers: Iterable[int]) -> Sheet:
     """The page that these questions are on: where each has its own, that of the first, or where its way leads."""
-    sheet = sheets.get_sheet(me().id, attempt_id, [])
-    if sheet.attempt.finished_at:
-        return sheet
-    wanted = [sheet.find_open(next(iter(numbers), 1))] if sheet.layout == "one" else None
-    return sheets.get_sheet(me().id, attempt_id, wanted)
+    sheet, number = sheets.get_sheet(me().id, attempt_id, []), next(iter(numbers), 1)
+    if sheet.layout == "all":
+        return sheets.get_sheet(me().id, attempt_id)
+    wanted = number if sheet.attempt.finished_at else sheet.find_open(number)
+    return sheets.get_sheet(me().id, attempt_id, [wanted])
 
 
 def _open_question(attempt_id: int, number: int) -> Sheet:
@@ -280,7 +287,7 @@ def _go(attempt_id: int, go: str, seqs: Mapping[int, int]) -> Any:
     if verb in {"pass", "skip"} or (verb == "next" and sheet.layout == "one"):
         return _go_on(sheet, named, seqs.get(named), is_blank_meant=verb == "skip")
     target = max(named, 1) if verb != "prev" else sheet.find_previous(here) or here
-    is_end = verb in {"", "next", "check"} or target > len(sheet.marks)
+    is_end = verb in {"", "next"} or target > len(sheet.marks)
     return redirect(url_for("quiz.check", attempt_id=attempt_id) if is_end else _turn_to(sheet, target))
 
 
@@ -317,16 +324,16 @@ def _number(text: str, default: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
 
 
-def _read_seconds(n: int, n_sent: int) -> int:
-    """How long question `n` was looked at, over all visits.
+def _read_visit(n_sent: int) -> int:
+    """The seconds of this visit to a page without script, for each of its questions.
 
-    The script counts what was on the screen. Without it, the time since the page was made is shared by its questions.
+    The script counts what was on the screen, question by question. Without it, the time since the page was made is
+    shared by its questions.
     """
-    known = _number(request.form.get(f"q{n}-spent", ""), 0)
     shown_at = request.form.get("shown_at", "")
     is_time = len(shown_at) == 10 and shown_at.isascii() and shown_at.isdigit()
     visit = int(now().timestamp()) - int(shown_at) if is_time else 0
-    return known + min(max(visit, 0), IDLE_SECONDS) // n_sent
+    return min(max(visit, 0), IDLE_SECONDS) // max(n_sent, 1)
 
 
 def _read_tab() -> tuple[str, int]:
@@ -341,7 +348,7 @@ def _read_incoming() -> list[Incoming]:
     without script.
     """
     numbers = sorted({_number(text, 0) for text in request.form.getlist("n")})
-    go = request.form.get("go", "")
+    go, visit = request.form.get("go", ""), _read_visit(len(numbers))
     sent: dict[str, dict[str, list[str]]] = {}
     for name, values in request.form.lists():
         number, _, rest = name.partition("-")
@@ -367,7 +374,7 @@ def _read_incoming() -> list[Incoming]:
                 is_flagged=flagged,
                 struck=tuple(sorted(struck)),
                 known_seq=_number(request.form.get(field + "seq", ""), 0),
-                seconds=_read_seconds(n, len(numbers)),
+                seconds=_number(request.form.get(field + "spent", ""), 0) + visit,
             )
         )
     return incoming

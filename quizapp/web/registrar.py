@@ -1,5 +1,6 @@
 """/registrar/: who was granted more time, pauses or more attempts."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -17,9 +18,17 @@ MAX_CHARACTERS = 200
 """Characters of a search that are looked at."""
 
 
+class _Amount(IntegerField):  # type: ignore[misc]
+    """What is no number is refused once, with the sentence that says what is asked for."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        with suppress(ValueError):
+            super().process_formdata(valuelist)
+
+
 def _amount(label: str, name: str) -> IntegerField:
     said = f"{label}: a whole number from 0 to {MOST[name]}."
-    return IntegerField(label, validators=[InputRequired(said), NumberRange(0, MOST[name], said)])
+    return _Amount(label, validators=[InputRequired(said), NumberRange(0, MOST[name], said)])
 
 
 class AccommodationForm(FlaskForm):  # type: ignore[misc]
@@ -41,8 +50,8 @@ class AccommodationForm(FlaskForm):  # type: ignore[misc]
 @bp.get("/accommodations")
 @page("registrar", service=granting.get_desk, template="registrar/accommodations.html")
 def accommodations() -> Any:
-    words = " ".join(request.args.get("q", "").split())[:MAX_CHARACTERS]
-    after = request.args.get("after", "")[:MAX_CHARACTERS]
+    words, after = (request.args.get(name, "").replace("\0", "") for name in ("q", "after"))  # no name has it
+    words, after = " ".join(words.split())[:MAX_CHARACTERS], after[:MAX_CHARACTERS]
     desk = granting.get_desk(words, after)
     return render_template("registrar/accommodations.html", desk=desk, words=words, after=after)
 

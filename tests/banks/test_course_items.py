@@ -45,6 +45,11 @@ def test_the_course_uses_every_item_type(items: dict[str, Item]) -> None:
     assert {item.type for item in items.values()} == set(ITEM_TYPES)  # type: ignore[attr-defined]
 
 
+def test_the_course_has_at_least_fifteen_items_of_the_types_that_came_later(items: dict[str, Item]) -> None:
+    first = {"single_best_answer", "multiple_response", "true_false"}
+    assert sum(item.type not in first for item in items.values()) >= 15  # type: ignore[attr-defined]
+
+
 def test_the_course_has_a_case_that_unfolds_and_one_that_does_not(items: dict[str, Item]) -> None:
     cases = {item.case.id: item.case.unfolds for item in items.values() if item.case is not None}
     assert set(cases.values()) == {True, False}

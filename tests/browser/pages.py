@@ -312,7 +312,7 @@ def prepare(site: Site) -> World:
     numbers["final_passed"] = _take_final(site, people["graduate"], start, n_missed=0)
     numbers |= start_timed(site, people)
     _write_notes(site, alice)
-    numbers |= correct_questions(site, people["corrected"], people["author"], FIRST)
+    numbers |= correct_questions(site, people["corrected"], people["author"])
     numbers |= report_problems(site, alice, people["author"], numbers["open"], numbers["passed"])
     _fail_a_job(site)
     site.make_cookie(alice)  # on a second device

@@ -42,8 +42,11 @@ def answer_by_keys(tab: Page, number: int, fields: dict[str, list[str]]) -> None
             tab.keyboard.type(value)
         elif tag == "INPUT radio":
             tab.keyboard.press("Space")
-            while tab.evaluate("document.activeElement.value") != value:
+            for _ in range(tab.locator(f"[name={name}]").count()):
+                if tab.evaluate("document.activeElement.value") == value:
+                    break
                 tab.keyboard.press("ArrowDown")
+            assert tab.evaluate("document.activeElement.value") == value
         elif tag == "INPUT checkbox":
             tick(tab, name, values)
         else:

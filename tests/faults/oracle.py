@@ -8,9 +8,9 @@ from sqlalchemy import Connection, func, select
 
 from quizapp.domain.attempts import Answer, Confidence, Step, StepKind, replay
 from quizapp.services.versions import get_items
-from quizapp.store.attempts import AttemptFacts, StepRow
+from quizapp.store.attempts import AttemptFacts, StepRow, list_attempts
 from quizapp.store.db import db
-from quizapp.store.marks import ContributionRow, list_attempts
+from quizapp.store.marks import ContributionRow
 from tests.faults.learners import Learner, Sent
 from tests.faults.world import application
 

@@ -107,6 +107,21 @@ def test_a_regrade_afterwards_goes_by_the_accepted_answer(attempt_id: int) -> No
         assert_sums_are_what_marking_anew_gives(ALICE.id, attempt_id)
 
 
+def test_an_answer_accepted_before_an_older_run_comes_to_its_attempt_is_marked_by_both(attempt_id: int) -> None:
+    first = list_asked(ALICE.id, attempt_id)[0]
+    (older,) = correcting.decide(
+        correcting.decide_for_item(FIRST, first, Effect.DROP), "It was unclear.", START, None, by_job=False
+    )
+    accept_first()
+    regrading.run(older, lambda: JOB_AT)
+    assert_sums_are_what_marking_anew_gives(ALICE.id, attempt_id)
+    (undo,) = correcting.decide(correcting.decide_for_item(FIRST, first, Effect.UNDO), WHY, JOB_AT, None, by_job=False)
+    regrading.run(undo, lambda: JOB_AT)
+    score = reviewing.get_result(ALICE.id, attempt_id).score
+    assert (score.earned, score.out_of) == (5, 6)
+    assert_sums_are_what_marking_anew_gives(ALICE.id, attempt_id)
+
+
 def test_a_page_holds_the_late_answers_of_so_many_attempts_and_names_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(late_answers, "PAGE", 2)
     made = []
@@ -119,3 +134,9 @@ def test_a_page_holds_the_late_answers_of_so_many_attempts_and_names_the_next(mo
     assert ([late.attempt_id for late in first.answers], first.next_before) == ([made[2], made[1]], made[1])
     second = late_answers.list_late(first.next_before)
     assert ([late.attempt_id for late in second.answers], second.next_before) == ([made[0]], 0)
+
+
+def test_what_was_changed_back_to_what_counts_is_not_offered(attempt_id: int) -> None:
+    late = Incoming(1, {})
+    taking.save_answers(ALICE.id, attempt_id, [late], JOB_AT)
+    assert late_answers.list_late().answers == ()

@@ -10,13 +10,16 @@ from flask import Flask
 
 from quizapp.domain.admission import NotNow
 from quizapp.domain.attempts import Feedback, Kind
+from quizapp.domain.corrections import Effect
 from quizapp.domain.errors import Refused
 from quizapp.domain.progress import Gain, Reach, Share
-from quizapp.services import publishing, reviewing, sheets, starting, studying, taking
+from quizapp.services import correcting, publishing, regrading, reviewing, sheets, starting, studying, taking
 from quizapp.services.studying import Standing
 from quizapp.services.taking import Incoming
 from tests.content import FIRST, N_FIRST, SECOND, change_quiz, right_letters, write_course, wrong_letters
 from tests.people import ALICE, MALLORY, START
+from tests.services.test_regrading import assert_sums_are_what_marking_anew_gives
+from tests.services.test_taking import at_once
 
 pytestmark = pytest.mark.each_database
 LATER = START + dt.timedelta(hours=1)
@@ -151,6 +154,28 @@ def test_a_lesson_begun_before_the_pretest_was_finished_leaves_no_gain_to_tell()
     assert starting.get_outlook(ALICE.id, FIRST, LATER).gain is None
 
 
+def test_a_pretest_is_regraded_like_its_quiz_and_still_passes_nothing() -> None:
+    pretest = take(Kind.PRETEST, 4, person_id=MALLORY.id)
+    quiz = take(Kind.QUIZ, 6, at=LATER, person_id=MALLORY.id)
+    missed = sheets.get_sheet(MALLORY.id, pretest).questions[5].item_id
+    in_quiz = missed in {q.item_id for q in sheets.get_sheet(MALLORY.id, quiz).questions}
+    before = starting.get_outlook(MALLORY.id, FIRST, LATER).gain
+    for effect, marks, percent in ((Effect.CREDIT, (5, 6), 83), (Effect.DROP, (4, 5), 80), (Effect.UNDO, (4, 6), 66)):
+        decisions = correcting.decide_for_item(FIRST, missed, effect)
+        (begun,) = correcting.decide(decisions, "It was unclear.", LATER, None, by_job=False)
+        run = regrading.run(begun, lambda: LATER)
+        assert (run.n_done, run.n_won, run.n_kept) == (1 + in_quiz, 0, 0)
+        result = reviewing.get_result(MALLORY.id, pretest)
+        assert (result.score.earned, result.score.out_of) == marks
+        assert (result.attempt.is_passed, result.reviewed) == (None, ())
+        assert_sums_are_what_marking_anew_gives(MALLORY.id, pretest)
+        gain = starting.get_outlook(MALLORY.id, FIRST, LATER).gain
+        assert gain is not None
+        assert int(gain.before.percent) == percent
+    assert gain == before
+    assert len(result.rescores) == 3
+
+
 def test_a_score_that_the_rules_keep_back_is_not_told_by_the_gain(tmp_path: Path) -> None:
     publish(tmp_path, after_fail="nothing")
     take(Kind.PRETEST, 3)
@@ -191,3 +216,20 @@ def test_the_gain_is_counted_in_points_and_as_hake_normalises_it(
     """By hand: (post - pre) / (100 - pre), both in per cent; there is none where the pre-test was full."""
     gain = Gain(Share(Fraction(before[0]), before[1]), Share(Fraction(after[0]), after[1]))
     assert (gain.points, gain.normalised) == (points, normalised)
+
+
+@pytest.mark.parametrize("rules", [{}, {"time_limit_minutes": 30}], ids=["no limit", "limit"])
+def test_a_pretest_and_the_quiz_started_in_the_same_moment_are_never_both_open(
+    app: Flask, tmp_path: Path, rules: dict[str, Any]
+) -> None:
+    if rules:
+        publish(tmp_path / "limited", **rules)
+
+    def begin(seed: int) -> Kind | None:
+        kind = (Kind.PRETEST, Kind.QUIZ)[seed % 2]
+        try:
+            return starting.start(ALICE.id, FIRST, kind, seed, START).attempt.kind
+        except NotNow:
+            return None
+
+    assert len(set(at_once(app, 8, begin)) - {None}) == 1

@@ -123,6 +123,8 @@ class WholeLife(RuleBasedStateMachine):
             self.late[number - 1] = response
         elif saved.verdict is Verdict.REPEAT:
             assert self.answers.get(number - 1) == response, "called a repeat, and it is not what is kept"
+            if is_over:  # changed back to what counts: kept like any late answer, and nothing is left to accept
+                self.late[number - 1] = response
         return saved.verdict
 
     @rule(number=NUMBERS, letter=LETTERS)

@@ -215,3 +215,8 @@ def test_a_report_on_any_kind_of_question_is_shown_with_its_key_and_its_figure(
         assert f"A {kind} item" in page.text
         assert page.text.count('class="why') > 0, kind
         assert ('class="picture' in page.text) is (kind in {"hotspot", "labelling"}), kind
+
+
+@pytest.mark.each_database
+def test_a_question_with_a_character_that_nobody_can_type_is_none_that_was_reported(bob: FlaskClient) -> None:
+    assert bob.get(f"{DESK}?question=a%00b").status_code == 200

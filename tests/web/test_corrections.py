@@ -13,7 +13,7 @@ from quizapp.services import correcting, jobs, publishing
 from quizapp.store.audit import AuditEntry
 from quizapp.store.db import reading
 from tests.conftest import SignIn
-from tests.content import FIRST, N_FIRST, write_course, wrong_letters
+from tests.content import FIRST, N_FIRST, change_quiz, write_course, wrong_letters
 from tests.people import ALICE, MALLORY, Clock
 from tests.web.taker import Taker, begin, passed
 
@@ -152,6 +152,32 @@ def test_a_dropped_question_says_so_in_the_review_and_the_map_keeps_its_numbers(
     assert "does not count" in result
     review = mallory.get(f"{quiz.url}/review/{N_FIRST}").text
     assert f"Question {N_FIRST} of {N_FIRST}" in review
+
+
+def test_a_dropped_question_is_not_among_the_missed(
+    app: Flask, alice: FlaskClient, bob: FlaskClient, failed: Taker, clock: Clock
+) -> None:
+    bob.post(page_of_first(app, failed), data={"what": "drop", "reason": WHY, "go": "do"})
+    run_jobs(app, clock)
+    result = alice.get(f"{failed.url}/result").text
+    assert "You passed: 4 of 5" in result
+    assert ">Missed 1<" in result
+
+
+def test_a_quiz_that_keeps_its_marks_back_tells_the_reason_of_a_regrade_and_no_score(
+    app: Flask, alice: FlaskClient, bob: FlaskClient, clock: Clock, tmp_path: Path
+) -> None:
+    with app.app_context():
+        course = change_quiz(write_course(tmp_path / "course"), after_fail="nothing", review="never")
+        assert not publishing.publish_course(course, clock()).problems
+    quiz = begin(app, alice, ALICE)
+    quiz.answer_all(n_wrong=4)
+    quiz.finish()
+    bob.post(page_of_first(app, quiz), data={"what": "credit", "reason": WHY, "go": "do"})
+    run_jobs(app, clock)
+    for page in (alice.get("/learn/").text, alice.get(f"{quiz.url}/result").text):
+        assert f"Marked again on 22 Nov 2026. {WHY}" in page
+        assert "of 6" not in page
 
 
 def test_a_late_answer_is_accepted_from_the_list_with_a_reason(

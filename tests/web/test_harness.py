@@ -351,6 +351,17 @@ def test_a_save_keeps_to_its_budget_however_many_answers_it_carries(few_and_many
             assert len(sent) <= BUDGETS["quiz.save"], "\n".join(sent)
 
 
+def test_saving_a_page_and_going_to_the_check_asks_no_more_than_a_save(few_and_many: list[Filled]) -> None:
+    data = {"n": "1", "q1-answer": "B", "q1-seq": "9999", "tab": "check", "tab_seq": "2", "go": "check"}
+    for filled in few_and_many:
+        with filled.serve() as app:
+            client = sign_in(app, ALICE, Clock())
+            with statements(app) as sent:
+                answer = client.post(f"/quiz/attempts/{filled.world.open_all}/answers", data=data)
+            assert answer.location.endswith("/check")
+            assert len(sent) <= BUDGETS["quiz.save"], "\n".join(sent)
+
+
 def test_a_page_with_a_checked_answer_keeps_to_the_budget_too(few_and_many: list[Filled]) -> None:
     for filled in few_and_many:
         with filled.serve() as app:

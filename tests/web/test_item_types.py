@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from quizapp.domain.inputs import Blank, Blanks, Text
 from quizapp.domain.items import Item
 from quizapp.domain.items.base import Presentation
 from quizapp.services import publishing
@@ -171,3 +172,25 @@ def test_an_answer_that_was_checked_is_locked_and_shows_its_reasons(practice: Ta
     assert fields
     assert all(" disabled" in field for field in fields)
     assert read_form(page, number) == fill_right(item, presentation)
+
+
+def test_quotes_and_emphasis_around_a_blank_find_their_ends(app: Flask) -> None:
+    blank = Blank("1", Text(20))
+    asked = Blanks((('He says: "it', blank, '" and *never', blank, " again*."), (blank, " ends.")))
+    macros: Any = app.jinja_env.get_template("macros/inputs.html").module
+    page = str(macros.macros["blanks"](1, asked, {}, False, None))
+    text = " ".join(re.sub(r"<label.*?</label>|<input.*?>", "_", page).split())
+    assert "He says: “it__” and <em>never__ again</em>.</p>" in text
+    assert ">__ ends.</p>" in text
+
+
+def test_a_partly_right_answer_is_neither_called_missed_nor_shown_as_missed(practice: Taker) -> None:
+    number, item, presentation = find(practice, "matching")
+    send(practice, number, dict(list(fill_right(item, presentation).items())[:2]))
+    practice.client.post(f"{practice.url}/check", data={})
+    result = practice.client.get(f"{practice.url}/result").text
+    assert f"Missed or partly right {len(KINDS)}" in result
+    summary = result.split("Your answers</h2>")[1].split('class="visually-hidden">partly right')[0]
+    assert 'class="is-note"' in summary.rsplit("<summary", 1)[1]
+    chip = practice.client.get(f"{practice.url}/review/{number}").text.split("partly right</span>")[0]
+    assert chip.rsplit("<span", 1)[1].startswith(' class="chip is-note"')

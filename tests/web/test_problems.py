@@ -282,6 +282,16 @@ def test_a_part_of_a_case_cannot_be_reported_before_it_is_shown(
     assert list_kept(app) == []
 
 
+def test_a_part_that_was_never_reached_stays_hidden_after_the_end_while_the_rules_keep_the_questions_back(
+    app: Flask, alice: FlaskClient, clock: Clock, tmp_path: Path
+) -> None:
+    publish_with_case(app, clock, tmp_path)
+    quiz = begin(app, alice, ALICE)
+    quiz.finish()
+    assert alice.get(url(quiz.attempt_id, 3)).status_code == 200
+    assert alice.get(url(quiz.attempt_id, 4)).status_code == 404, "what it tells would help in the next attempt"
+
+
 def test_a_question_that_one_went_on_from_can_still_be_reported_and_the_way_back_leads_on(
     app: Flask, alice: FlaskClient, clock: Clock, tmp_path: Path
 ) -> None:

@@ -371,6 +371,21 @@ def test_a_locked_database_is_told_and_the_same_save_works_afterwards(app: Flask
     assert chosen(quiz.open(1), 1) == ["A"]
 
 
+def test_an_answer_that_cannot_be_kept_after_the_end_is_still_on_the_page(
+    app: Flask, quiz: Taker, database: str
+) -> None:
+    quiz.finish()
+    with app.app_context():
+        event.listen(db.engine, "checkout", lambda c, *_: c.execute("PRAGMA busy_timeout=50").close())
+    other = sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        refused = quiz.post(2, ["A"])
+        assert (refused.status_code, chosen(refused.text, 2)) == (503, ["A"])
+    finally:
+        other.close()
+
+
 def test_somebody_else_sees_nothing_of_an_attempt(app: Flask, quiz: Taker, sign_in: SignIn) -> None:
     mallory = sign_in(MALLORY)
     for path in ("", "/questions/1", "/all", "/check", "/result", "/review/1"):

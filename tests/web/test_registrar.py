@@ -64,9 +64,9 @@ def test_the_registrar_finds_a_person_grants_with_a_reason_and_sees_it_in_list_a
         ({"reason": "x" * 501}, "A reason has at most 500 characters."),
         ({"extra_percent": "-1"}, "Extra time in per cent: a whole number from 0 to 400."),
         ({"extra_minutes": "601"}, "Extra minutes: a whole number from 0 to 600."),
-        ({"pause_minutes": "ten"}, "Not a valid integer value."),
+        ({"pause_minutes": "ten"}, "Minutes of pause: a whole number from 0 to 600."),
         ({"extra_attempts": ""}, "Extra attempts: a whole number from 0 to 100."),
-        ({"extra_attempts": "9" * 5000}, "Not a valid integer value."),
+        ({"extra_attempts": "9" * 5000}, "Extra attempts: a whole number from 0 to 100."),
     ],
 )
 def test_what_cannot_be_granted_is_said_at_its_field_and_nothing_changes(
@@ -76,6 +76,7 @@ def test_what_cannot_be_granted_is_said_at_its_field_and_nothing_changes(
     assert answer.status_code == 400
     (name,) = wrong
     assert f'<a href="#{name}">{said}</a>' in answer.text
+    assert answer.text.count(f'href="#{name}"') == 1
     assert "Nothing was granted so far." in carol.get(f"{LIST}/{ALICE.id}").text
 
 
@@ -159,3 +160,8 @@ def test_a_page_that_is_open_learns_of_a_moved_end_with_its_next_save_or_by_aski
     assert over is not None
     assert over["is_over"]
     assert alice.get(f"/clock/{quiz.attempt_id}").location == quiz.url
+
+
+@pytest.mark.each_database
+def test_a_search_with_a_character_that_nobody_can_type_finds_as_without_it(carol: FlaskClient) -> None:
+    assert ALICE.email in carol.get(f"{LIST}?q=%00alice&after=%00").text

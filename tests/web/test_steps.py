@@ -32,8 +32,9 @@ def start(app: Flask, alice: FlaskClient, tmp_path: Path) -> Begin:
 
 @pytest.fixture
 def tries(start: Begin) -> Taker:
-    """A quiz with three tries at each question."""
-    return start(lambda course: set_rules(course, feedback="several_tries"))
+    """A quiz with three tries at each question, in which a single best answer is never missing."""
+    plan = [{"objective": "O1.1", "n": 5}, {"objective": "O1.2", "n": 1}]
+    return start(lambda course: set_rules(course, feedback="several_tries", plan=plan))
 
 
 @pytest.fixture
@@ -230,6 +231,18 @@ def test_an_answer_to_a_passed_question_is_handed_back_on_the_open_one(linear: T
     assert (saved.json["slots"][0]["verdict"], saved.json["slots"][0]["locked"]) == ("stale", True)
 
 
+def test_an_answer_to_a_locked_question_that_comes_after_the_end_does_not_vanish_without_a_word(
+    start: Begin, clock: Clock
+) -> None:
+    linear = start(lambda course: set_rules(course, backtracking=False), limit_minutes=10)
+    page = linear.open(1)
+    press(linear, 1, ["A"])
+    clock.advance(minutes=11)
+    answer = linear.post(1, ["B"], seq=field(page, "q1-seq"))
+    assert answer.location == f"{linear.url}/result"
+    assert "The answer to question 1 arrived after it was locked" in linear.client.get(answer.location).text
+
+
 def test_the_map_shows_what_is_locked_and_what_is_ahead(linear: Taker) -> None:
     page = press(linear, 1, ["A"])
     buttons = re.findall(r'<button type="submit" name="go" value="to-\d".*?</button>', page)
@@ -275,6 +288,14 @@ def test_a_part_names_its_case_and_place_above_the_vignette(case: Taker) -> None
     assert page.index("part 1 of 3") < page.index(VIGNETTE)
     assert "The next part appears when you go on from this one" in page
     assert "part 2 of 3" in press(case, 3, ["A"])
+
+
+def test_what_a_part_adds_to_the_vignette_stands_below_the_word_new(case: Taker) -> None:
+    assert ">New<" not in case.open(3)
+    second, third = press(case, 3, ["A"]), press(case, 4, ["A"])
+    more = [words[1].strip() for words in WORDS]
+    assert second.index(">New<") < second.index(more[1])
+    assert third.index(more[1]) < third.index(">New<") < third.index(more[2])
 
 
 def test_a_part_without_an_answer_cannot_be_gone_on_from_but_left_and_finished(case: Taker) -> None:

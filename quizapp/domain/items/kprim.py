@@ -25,7 +25,7 @@ from quizapp.domain.items.registry import item_type
 
 _SIDES = ("true", "false")
 _NOTES = {
-    "half_point": "All right earns the whole mark, more than half right half of it.",
+    "half_point": "All right earns the whole mark; more than half right earns half of it.",
     "per_statement": "Each statement earns its share of the mark.",
     "all_or_nothing": "The mark is earned when all are right.",
 }
