@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-machine check content-check format lock map screenshots faults bench bench-check bench-regrade clean
+.PHONY: help install run test fuzz test-machine check content-check format lock map screenshots faults bench bench-check bench-regrade clean
 
 help: ## print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-machine: .venv/installed-dev
 
 test: test-machine ## all tests (T=tests/domain for a part): needs nothing but Python
 	@$(BIN)/python -m pytest $(T)
+
+fuzz: test-machine ## the property tests with a thousand examples each, and new ones every time
+	@$(BIN)/python -m pytest --hypothesis-profile thorough tests/domain tests/banks tests/services
 
 check: .venv/installed-dev ## lint, format, types, import contracts, documents, content
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """What every test can ask for: an application on a database of its own, a clock, and people who are signed in."""
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -21,8 +22,16 @@ from tests.people import Clock, Person
 
 # Always the same examples, so that a run says something about the code only; and no time limit for one of them, for
 # the machine may be busy. Nothing is written beside the code.
-settings.register_profile("house", database=None, deadline=None, derandomize=True)
+settings.register_profile("house", database=None, deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("thorough", database=None, deadline=None, max_examples=1000)  # make fuzz
 settings.load_profile("house")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many workers again as cores: browser tests wait for timers and pages much of the time."""
+    n_cores = os.cpu_count() or 2
+    return n_cores + n_cores // 2
+
 
 MakeApp = Callable[..., Flask]
 SignIn = Callable[[Person], FlaskClient]

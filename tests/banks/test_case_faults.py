@@ -207,7 +207,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(data=st.data())
 def test_no_value_anywhere_in_a_case_brings_a_check_down(course: Path, data: st.DataObject) -> None:
     bank = course / FIRST / "bank.yaml"

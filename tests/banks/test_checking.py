@@ -293,7 +293,7 @@ json_values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(data=st.data())
 def test_no_value_anywhere_brings_the_check_down(course: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["course.yaml", "evidence.yaml", f"{FIRST}/module.yaml", f"{FIRST}/bank.yaml"]))

@@ -99,7 +99,7 @@ def test_answers_given_in_time_without_a_connection_and_sent_after_the_end_are_t
     assert list_rows(tab, "queue") == []
     assert find_late(site, attempt) == [1, 2]
     see_the_result_by_keyboard(tab, attempt)
-    expect(tab.get_by_role("main")).to_contain_text("An answer to questions 1, 2 arrived after that")
+    expect(tab.get_by_role("main")).to_contain_text("Answers to questions 1, 2 arrived after that")
     assert list_rows(tab, "saved") == []
 
 

@@ -32,7 +32,7 @@ def values(right: list[str]) -> st.SearchStrategy[Any]:
 
 
 @EACH_TYPE
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_whatever_stands_in_a_types_own_fields_is_an_answer_that_can_be_graded_or_none(
     kind: str, data: st.DataObject

@@ -183,7 +183,7 @@ class SeveralTabs(RuleBasedStateMachine):
             assert self.now.answer == self.steps[-1].answer
 
 
-SeveralTabs.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+SeveralTabs.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestSeveralTabs = SeveralTabs.TestCase
 
 

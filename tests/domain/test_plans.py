@@ -117,14 +117,14 @@ def test_a_plan_without_shortage_is_drawn_in_full_from_different_items(
     assert draw(plan, pool, Random(seed)) == form, "same seed, same form"
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(given_=with_cases())
 def test_a_shortage_is_named_exactly_when_no_form_fulfils_the_plan(given_: tuple[list[PlanPart], list[Plain]]) -> None:
     plan, pool = given_
     assert (not find_shortages(plan, pool)) == bool(list_forms(plan, pool))
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(given_=with_cases(), data=st.data(), seed=st.integers(0, 9))
 def test_no_other_form_of_the_plan_has_fewer_items_that_were_seen(
     given_: tuple[list[PlanPart], list[Plain]], data: st.DataObject, seed: int

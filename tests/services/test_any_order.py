@@ -209,4 +209,4 @@ class TimedAttempt(RuleBasedStateMachine):
 
 
 def test_no_order_of_saves_replays_and_closings_breaks_an_attempt() -> None:
-    run_state_machine_as_test(TimedAttempt, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(TimedAttempt, settings=settings(max_examples=20, stateful_step_count=30, deadline=None))

@@ -299,7 +299,7 @@ class WholeLife(RuleBasedStateMachine):
 
 
 QUICK = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=30,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each step writes to disk: to shrink a failure takes minutes
